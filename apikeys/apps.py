@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class APIKeysConfig(AppConfig):
+    name = "apikeys"
+    label = "mailmetrics_apikeys"
+    verbose_name = "API keys"
+    default_auto_field = "django.db.models.BigAutoField"

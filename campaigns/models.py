@@ -1,0 +1,126 @@
+"""The domain: workspaces, their campaigns, and the events of each message."""
+
+import uuid
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Q
+
+from campaigns.fields import BytewiseCharField, InstantField, utc_now
+
+
+class Workspace(models.Model):
+    """A tenant. Nothing that belongs to one workspace is ever seen from another."""
+
+    name = models.CharField(max_length=200)
+    created_at = InstantField(default=utc_now, editable=False)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name"],
+                name="mailmetrics_workspace_name_unique",
+                violation_error_message="A workspace with this name exists.",
+            ),
+            models.CheckConstraint(condition=~Q(name=""), name="mailmetrics_workspace_has_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CampaignStatus(models.TextChoices):
+    DRAFT = "DRAFT", "Draft"
+    ACTIVE = "ACTIVE", "Active"
+    PAUSED = "PAUSED", "Paused"
+    COMPLETED = "COMPLETED", "Completed"
+    FAILED = "FAILED", "Failed"
+
+
+class Campaign(models.Model):
+    """A mailing to a number of leads. Without ``launched_at`` it was never launched."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="campaigns", db_index=False
+    )
+    name = models.CharField(max_length=200)
+    status = models.CharField(max_length=9, choices=CampaignStatus, default=CampaignStatus.DRAFT)
+    total_leads = models.IntegerField(default=0, validators=[MinValueValidator(0)])
+    launched_at = InstantField(null=True, blank=True)
+    created_at = InstantField(default=utc_now)
+
+    class Meta:
+        ordering = ["-created_at", "id"]
+        constraints = [
+            # The target of the totals' foreign key: a campaign counts in its own workspace only.
+            models.UniqueConstraint(
+                fields=["workspace", "id"], name="mailmetrics_campaign_in_workspace"
+            ),
+            models.CheckConstraint(condition=~Q(name=""), name="mailmetrics_campaign_has_name"),
+            models.CheckConstraint(
+                condition=Q(status__in=CampaignStatus.values),
+                name="mailmetrics_campaign_status_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(total_leads__gte=0), name="mailmetrics_campaign_leads_not_negative"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                "workspace", models.F("created_at").desc(), "id", name="mailmetrics_campaign_newest"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class EventKind(models.IntegerChoices):
+    SENT = 1, "sent"
+    OPENED = 2, "opened"
+    REPLIED = 3, "replied"
+    BOUNCED = 4, "bounced"
+
+
+class EmailEvent(models.Model):
+    """What happened to a message, once per kind, at its earliest instant.
+
+    Written by ``campaigns.recording.record_events``. The database's triggers keep the totals and
+    refuse a campaign of another workspace, so no row pays for a foreign key check of its own;
+    they also remove a campaign's events with it, so Django need not collect them.
+    """
+
+    pk = models.CompositePrimaryKey("workspace_id", "message_id", "kind")
+    # Fixed-width columns first: no padding between them.
+    workspace = models.ForeignKey(
+        Workspace,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+    occurred_at = InstantField()
+    campaign = models.ForeignKey(
+        Campaign,
+        on_delete=models.DO_NOTHING,
+        related_name="events",
+        db_constraint=False,
+        db_index=False,
+    )
+    kind = models.SmallIntegerField(choices=EventKind)
+    message_id = BytewiseCharField(max_length=255)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=EventKind.values), name="mailmetrics_event_kind_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(message_id=""), name="mailmetrics_event_has_message"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.message_id} {self.get_kind_display()}"
