@@ -64,7 +64,11 @@ class DailyTotals(Counts):
 
     pk = models.CompositePrimaryKey("workspace_id", "day")
     workspace = models.ForeignKey(
-        Workspace, on_delete=models.DO_NOTHING, related_name="+", db_index=False
+        Workspace,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
     )
     day = models.DateField()
 

@@ -161,6 +161,10 @@ POSTGRESQL = [
     FOREIGN KEY (workspace_id, campaign_id) REFERENCES {CAMPAIGN} (workspace_id, id)
     ON DELETE CASCADE
     """,
+    f"""
+    ALTER TABLE {DAILY_TOTALS} ADD CONSTRAINT mailmetrics_dailytotals_workspace
+    FOREIGN KEY (workspace_id) REFERENCES {WORKSPACE} (id) ON DELETE CASCADE
+    """,
     *(_function_sql(name, body) for (name, *_), body in POSTGRESQL_BODIES.items()),
     *(_trigger_sql(*declaration) for declaration in POSTGRESQL_BODIES),
 ]
@@ -168,6 +172,7 @@ POSTGRESQL_REVERSE = [
     *(f"DROP TRIGGER {name} ON {table}" for name, _, table, _ in POSTGRESQL_BODIES),
     *(f"DROP FUNCTION {name}()" for name, *_ in POSTGRESQL_BODIES),
     f"ALTER TABLE {CAMPAIGN_TOTALS} DROP CONSTRAINT mailmetrics_event_campaign_in_workspace",
+    f"ALTER TABLE {DAILY_TOTALS} DROP CONSTRAINT mailmetrics_dailytotals_workspace",
 ]
 
 
