@@ -1,0 +1,147 @@
+"""The query parameters: each given at most once, spelled exactly, or refused by name."""
+
+import re
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django_filters import Filter, FilterSet
+
+from analytics.models import DailyTotals
+from analytics.periods import (
+    InvalidPeriod,
+    Period,
+    first_instant,
+    last_instant,
+    resolve,
+    utc_today,
+)
+from campaigns.conf import mailmetrics
+from campaigns.models import Campaign, CampaignStatus
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+class GivenField(forms.Field):
+    """An optional field that takes an empty value for an error, not for a missing one."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{**kwargs, "required": False})
+
+    def clean(self, value: str | None) -> Any:
+        return None if value is None else self.parse(value)
+
+    def parse(self, text: str) -> Any:
+        raise NotImplementedError
+
+
+class DayField(GivenField):
+    """A date as ``YYYY-MM-DD``; none of the other spellings of ISO 8601."""
+
+    def parse(self, text: str) -> date:
+        if _DAY.fullmatch(text):
+            try:
+                return date.fromisoformat(text)
+            except ValueError:
+                pass
+        raise forms.ValidationError(f"{text!r:.60} is not a date (YYYY-MM-DD).")
+
+
+class StatusField(GivenField):
+    def parse(self, text: str) -> str:
+        if text not in CampaignStatus.values:
+            known = ", ".join(CampaignStatus.values)
+            raise forms.ValidationError(f"{text!r:.60} is not a status ({known}).")
+        return text
+
+
+class StrictForm(forms.Form):
+    """Refuses a parameter that is given twice, or that there is none of: a misspelled filter
+    would answer with the numbers of another question."""
+
+    def clean(self) -> dict[str, Any]:
+        for name, values in self.data.lists():
+            if name not in self.fields:
+                known = ", ".join(self.fields)
+                self.errors[name] = self.error_class([f"No such parameter; there are {known}."])
+            elif len(values) > 1:
+                self.add_error(name, "Given more than once.")
+        if not self.errors:
+            self._clean_period()
+        return self.cleaned_data
+
+    def _clean_period(self) -> None:
+        try:
+            self.check_period(self.cleaned_data["from_date"], self.cleaned_data["to_date"])
+        except InvalidPeriod as error:
+            self.add_error(error.parameter, error.reason)
+
+    def check_period(self, from_date: date | None, to_date: date | None) -> None:
+        """Raises InvalidPeriod for dates that are none together."""
+        if from_date and to_date:
+            Period(from_date, to_date)
+
+
+class TimelineForm(StrictForm):
+    period: Period
+
+    def check_period(self, from_date: date | None, to_date: date | None) -> None:
+        self.period = resolve(
+            from_date=from_date,
+            to_date=to_date,
+            today=utc_today(),
+            most_days=mailmetrics.MAX_TIMELINE_DAYS,
+        )
+
+
+class StatusFilter(Filter):
+    field_class = StatusField
+
+
+class DayFilter(Filter):
+    field_class = DayField
+
+
+class CampaignFilter(FilterSet):
+    """``status``, and the UTC day of the launch from ``from_date`` to ``to_date``, inclusive.
+
+    A campaign never launched drops out as soon as either date is given.
+    """
+
+    status = StatusFilter(lookup_expr="exact", label="Status")
+    from_date = DayFilter(lookup_expr="gte", method="launched_from", label="From")
+    to_date = DayFilter(lookup_expr="lte", method="launched_to", label="To")
+
+    class Meta:
+        model = Campaign
+        fields = ()
+        form = StrictForm
+
+    def launched_from(
+        self, campaigns: QuerySet[Campaign], name: str, day: date
+    ) -> QuerySet[Campaign]:
+        return campaigns.filter(launched_at__gte=first_instant(day))
+
+    def launched_to(
+        self, campaigns: QuerySet[Campaign], name: str, day: date
+    ) -> QuerySet[Campaign]:
+        return campaigns.filter(launched_at__lte=last_instant(day))
+
+
+class TimelineFilter(FilterSet):
+    """``from_date`` and ``to_date``: the window's first and last UTC day."""
+
+    from_date = DayFilter(field_name="day", lookup_expr="gte", label="From")
+    to_date = DayFilter(field_name="day", lookup_expr="lte", label="To")
+
+    class Meta:
+        model = DailyTotals
+        fields = ()
+        form = TimelineForm
+
+    @property
+    def period(self) -> Period:
+        """The window asked for, with the defaults for what was not; only when valid."""
+        period: Period = self.form.period
+        return period

@@ -1,0 +1,71 @@
+"""Windows of whole UTC days; pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+DEFAULT_DAYS = 90
+
+
+class InvalidPeriod(ValueError):
+    """A window that can't be answered; ``parameter`` names the one to mend."""
+
+    def __init__(self, *, parameter: str, reason: str) -> None:
+        super().__init__(reason)
+        self.parameter = parameter
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The days from ``first`` to ``last``, both included; InvalidPeriod if there are none."""
+
+    first: date
+    last: date
+
+    def __post_init__(self) -> None:
+        if self.first > self.last:
+            reason = f"{self.first} is after the last day, {self.last}."
+            raise InvalidPeriod(parameter="from_date", reason=reason)
+
+    def __len__(self) -> int:
+        return (self.last - self.first).days + 1
+
+    def __iter__(self) -> Iterator[date]:
+        first = self.first.toordinal()
+        return map(date.fromordinal, range(first, first + len(self)))
+
+
+def resolve(*, from_date: date | None, to_date: date | None, today: date, most_days: int) -> Period:
+    """The window asked for: 90 days unless ``from_date`` is given, ending today unless ``to_date``.
+
+    Raises InvalidPeriod when it has no day, more than ``most_days``, or would begin before the
+    first date there is.
+    """
+    last = to_date or today
+    period = Period(from_date or _default_first(last), last)
+    if len(period) > most_days:
+        reason = f"{period.first} to {last} is {len(period)} days; the most is {most_days}."
+        raise InvalidPeriod(parameter="from_date", reason=reason)
+    return period
+
+
+def _default_first(last: date) -> date:
+    try:
+        return last - timedelta(days=DEFAULT_DAYS - 1)
+    except OverflowError:
+        reason = f"The {DEFAULT_DAYS} days that end on {last} begin before {date.min}."
+        raise InvalidPeriod(parameter="to_date", reason=reason) from None
+
+
+def utc_today() -> date:
+    return datetime.now(UTC).date()
+
+
+def first_instant(day: date) -> datetime:
+    return datetime.combine(day, time.min, UTC)
+
+
+def last_instant(day: date) -> datetime:
+    """The day's last microsecond, the finest step that the databases keep."""
+    return datetime.combine(day, time.max, UTC)

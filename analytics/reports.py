@@ -1,0 +1,160 @@
+"""The two questions, answered from the totals as plain values in the shape of the public page.
+
+The API's views and the admin's dashboard both ask here, so their numbers can't disagree. Each
+answer is one query, and so one moment: it has a batch of events wholly or not at all.
+"""
+
+from datetime import date, datetime
+from typing import TypedDict
+from uuid import UUID
+
+from django.db.models import FilteredRelation, Q, QuerySet
+
+from analytics.metrics import rate
+from analytics.models import COUNTS, DailyTotals
+from analytics.periods import Period
+from campaigns.models import Campaign
+
+
+class WorkspaceKPIs(TypedDict):
+    total_campaigns: int
+    total_sends: int
+    avg_open_rate: float
+    avg_reply_rate: float
+    avg_bounce_rate: float
+
+
+class CampaignRow(TypedDict):
+    campaign_id: UUID
+    campaign_name: str
+    status: str
+    total_leads: int
+    total_sent: int
+    total_opened: int
+    total_replied: int
+    total_bounced: int
+    open_rate: float
+    reply_rate: float
+    bounce_rate: float
+    created_at: datetime
+
+
+class CampaignReport(TypedDict):
+    workspace_kpis: WorkspaceKPIs
+    campaigns: list[CampaignRow]
+
+
+class TimelineDay(TypedDict):
+    date: date
+    sent: int
+    opened: int
+    replied: int
+    bounced: int
+    open_rate: float
+    reply_rate: float
+    bounce_rate: float
+
+
+class TimelineReport(TypedDict):
+    timeline: list[TimelineDay]
+    from_date: date
+    to_date: date
+
+
+def campaign_report(
+    *, workspace_id: int, campaigns: QuerySet[Campaign] | None = None
+) -> CampaignReport:
+    """The KPIs of a workspace's campaigns and each one's own, newest first.
+
+    ``campaigns`` narrows them down; those of other workspaces are left out whatever it holds.
+    Rates are pooled: summed count over summed sent.
+    """
+    campaigns = Campaign.objects.all() if campaigns is None else campaigns
+    rows = (
+        campaigns.filter(workspace_id=workspace_id)
+        .annotate(
+            own=FilteredRelation("totals", condition=Q(totals__workspace_id=workspace_id)),
+        )
+        .order_by("-created_at", "id")
+        .values_list(
+            "id",
+            "name",
+            "status",
+            "total_leads",
+            *(f"own__{count}" for count in COUNTS),
+            "created_at",
+        )
+    )
+    listed = [_campaign_row(*row) for row in rows]
+    return {"workspace_kpis": _kpis(listed), "campaigns": listed}
+
+
+def _campaign_row(
+    campaign_id: UUID,
+    name: str,
+    status: str,
+    total_leads: int,
+    sent: int | None,
+    opened: int | None,
+    replied: int | None,
+    bounced: int | None,
+    created_at: datetime,
+) -> CampaignRow:
+    # A campaign without events has no totals.
+    sent, opened, replied, bounced = sent or 0, opened or 0, replied or 0, bounced or 0
+    return {
+        "campaign_id": campaign_id,
+        "campaign_name": name,
+        "status": status,
+        "total_leads": total_leads,
+        "total_sent": sent,
+        "total_opened": opened,
+        "total_replied": replied,
+        "total_bounced": bounced,
+        "open_rate": rate(opened, sent),
+        "reply_rate": rate(replied, sent),
+        "bounce_rate": rate(bounced, sent),
+        "created_at": created_at,
+    }
+
+
+def _kpis(rows: list[CampaignRow]) -> WorkspaceKPIs:
+    sent = sum(row["total_sent"] for row in rows)
+    return {
+        "total_campaigns": len(rows),
+        "total_sends": sent,
+        "avg_open_rate": rate(sum(row["total_opened"] for row in rows), sent),
+        "avg_reply_rate": rate(sum(row["total_replied"] for row in rows), sent),
+        "avg_bounce_rate": rate(sum(row["total_bounced"] for row in rows), sent),
+    }
+
+
+def timeline_report(*, workspace_id: int, period: Period) -> TimelineReport:
+    """Every day of the period once, in order, with what happened on that UTC day."""
+    counts = {
+        day: day_counts
+        for day, *day_counts in DailyTotals.objects.filter(
+            workspace_id=workspace_id, day__range=(period.first, period.last)
+        ).values_list("day", *COUNTS)
+    }
+    return {
+        "timeline": [_timeline_day(day, *counts.get(day, _NOTHING)) for day in period],
+        "from_date": period.first,
+        "to_date": period.last,
+    }
+
+
+_NOTHING = (0, 0, 0, 0)
+
+
+def _timeline_day(day: date, sent: int, opened: int, replied: int, bounced: int) -> TimelineDay:
+    return {
+        "date": day,
+        "sent": sent,
+        "opened": opened,
+        "replied": replied,
+        "bounced": bounced,
+        "open_rate": rate(opened, sent),
+        "reply_rate": rate(replied, sent),
+        "bounce_rate": rate(bounced, sent),
+    }

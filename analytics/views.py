@@ -1,0 +1,73 @@
+"""The two endpoints."""
+
+from typing import Any
+
+from django.http.response import HttpResponseBase
+from django.utils.cache import patch_cache_control, patch_vary_headers
+from django_filters import FilterSet
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
+from rest_framework.metadata import SimpleMetadata
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.parsers import JSONParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
+
+from analytics import reports
+from analytics.filters import CampaignFilter, TimelineFilter
+from analytics.models import DailyTotals
+from analytics.renderers import JSONRenderer
+from apikeys.authentication import APIKeyAuthentication
+from apikeys.permissions import HasScope
+from campaigns.models import Campaign
+
+
+class CampaignAnalyticsViewSet(ViewSet):
+    """Campaign KPIs and the daily timeline of the key's workspace."""
+
+    # Each named here, so that the host's REST_FRAMEWORK changes none of them.
+    authentication_classes = (APIKeyAuthentication,)
+    permission_classes = (HasScope,)
+    throttle_classes = ()
+    renderer_classes = (JSONRenderer,)
+    parser_classes = (JSONParser,)
+    content_negotiation_class = DefaultContentNegotiation
+    metadata_class = SimpleMetadata
+    versioning_class = None
+
+    required_scope = "campaigns:read"
+
+    def list(self, request: Request) -> Response:
+        campaigns = self._filtered(CampaignFilter, Campaign.objects.all()).qs
+        return Response(
+            reports.campaign_report(workspace_id=request.auth.workspace_id, campaigns=campaigns)
+        )
+
+    @action(detail=False)
+    def timeline(self, request: Request) -> Response:
+        period = self._filtered(TimelineFilter, DailyTotals.objects.all()).period
+        return Response(
+            reports.timeline_report(workspace_id=request.auth.workspace_id, period=period)
+        )
+
+    def _filtered(self, filter_class: type[FilterSet], queryset: Any) -> Any:
+        filterset = filter_class(self.request.query_params, queryset=queryset)
+        if not filterset.is_valid():
+            raise ValidationError(filterset.errors)
+        return filterset
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        # Before the key is looked at: a method that there is not is 405 for everyone.
+        if request.method not in self.allowed_methods:
+            self.http_method_not_allowed(request)
+        super().initial(request, *args, **kwargs)
+
+    def finalize_response(
+        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        # One URL has another answer for each key: no shared cache may keep it.
+        response = super().finalize_response(request, response, *args, **kwargs)
+        patch_cache_control(response, private=True, no_cache=True)
+        patch_vary_headers(response, ["X-API-Key"])
+        return response
