@@ -1,35 +1,143 @@
 """API keys: only a digest is kept, with what the key grants and how long."""
 
-from django.db import models
-from django.db.models import Q
+from datetime import UTC, datetime, timedelta
 
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models, router
+from django.db.models import Q
+from django.db.models.functions import Length
+from django.db.models.lookups import Exact
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+
+from apikeys import crypto
+from apikeys.scopes import validate_scopes
 from campaigns.fields import InstantField, utc_now
 from campaigns.models import Workspace
+
+EXPIRING_WITHIN = timedelta(days=14)
+# A connection in the site's time zone can't read an instant that is in the year 10000 there.
+LATEST_EXPIRY = datetime.max.replace(tzinfo=UTC) - timedelta(hours=14)
+
+# NUL and half of a surrogate pair can't be stored on every database.
+no_control_characters = RegexValidator(
+    r"[\x00-\x1f\x7f\ud800-\udfff]", "Control characters are not allowed.", inverse_match=True
+)
+
+
+class KeyState(models.TextChoices):
+    ACTIVE = "active", "Active"
+    EXPIRING = "expiring", "Expiring"
+    EXPIRED = "expired", "Expired"
+    REVOKED = "revoked", "Revoked"
+
+
+class APIKeyManager(models.Manager["APIKey"]):
+    # Keeps the key and its digest out of error reports, here and in every call below.
+    @sensitive_variables()
+    def create_key(
+        self,
+        *,
+        workspace: Workspace,
+        name: str,
+        scopes: list[str],
+        expires_at: datetime | None = None,
+        created_by: str = "",
+    ) -> tuple["APIKey", str]:
+        """Make a key; answers it with its text, which exists nowhere else and can't be had again.
+
+        ``expires_at`` is aware and to come: from then on the key is refused. ValidationError, by
+        field, for an empty name, an unknown, repeated or missing scope, or another expiry.
+        """
+        key = crypto.generate()
+        api_key = self.model(
+            workspace=workspace,
+            name=name.strip(),
+            digest=crypto.digest(key),
+            hint=crypto.hint(key),
+            scopes=scopes,
+            expires_at=_checked_expiry(expires_at),
+            created_by=created_by,
+        )
+        api_key.clean_fields(exclude={"workspace"})
+        api_key.save(force_insert=True, using=self._db)
+        return api_key, key
+
+
+def _checked_expiry(expires_at: datetime | None) -> datetime | None:
+    if expires_at is None:
+        return None
+    if timezone.is_naive(expires_at):
+        raise ValidationError({"expires_at": f"The expiry {expires_at} has no time zone."})
+    if expires_at <= utc_now():
+        raise ValidationError({"expires_at": f"The expiry {expires_at} is not in the future."})
+    return min(expires_at, LATEST_EXPIRY).astimezone(UTC)
 
 
 class APIKey(models.Model):
     """A key to one workspace. The key itself is shown once, when it is made, and never stored."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="api_keys")
-    name = models.CharField(max_length=100)
+    name = models.CharField(max_length=100, validators=[no_control_characters])
     digest = models.CharField(max_length=64, editable=False)
     hint = models.CharField(max_length=16, editable=False)
-    scopes = models.JSONField(default=list)
+    scopes = models.JSONField(default=list, validators=[validate_scopes])
     # Text, not a foreign key: it outlives the account, and the host's user model may live in
     # another database.
-    created_by = models.CharField(max_length=150, blank=True, editable=False)
+    created_by = models.CharField(
+        max_length=254, blank=True, editable=False, validators=[no_control_characters]
+    )
     created_at = InstantField(default=utc_now, editable=False)
     expires_at = InstantField(null=True, blank=True)
     revoked_at = InstantField(null=True, blank=True, editable=False)
     last_used_at = InstantField(null=True, blank=True, editable=False)
+
+    objects = APIKeyManager()
 
     class Meta:
         verbose_name = "API key"
         ordering = ["-created_at", "-id"]
         constraints = [
             models.UniqueConstraint(fields=["digest"], name="mailmetrics_apikey_digest_unique"),
+            models.CheckConstraint(
+                condition=Exact(Length("digest"), 64), name="mailmetrics_apikey_digest_complete"
+            ),
             models.CheckConstraint(condition=~Q(name=""), name="mailmetrics_apikey_has_name"),
+            models.CheckConstraint(condition=~Q(scopes=[]), name="mailmetrics_apikey_has_scope"),
         ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.hint})"
+
+    @property
+    def state(self) -> KeyState:
+        """The key's state at present."""
+        return self.state_at(utc_now())
+
+    def state_at(self, instant: datetime) -> KeyState:
+        """The key's state at an aware instant; once revoked, it is revoked at every instant."""
+        if self.revoked_at is not None:
+            return KeyState.REVOKED
+        if self.expires_at is None:
+            return KeyState.ACTIVE
+        if self.expires_at <= instant:
+            return KeyState.EXPIRED
+        soon = self.expires_at - instant <= EXPIRING_WITHIN
+        return KeyState.EXPIRING if soon else KeyState.ACTIVE
+
+    def is_usable_at(self, instant: datetime) -> bool:
+        """Whether the key opens anything at an aware instant: neither revoked nor expired."""
+        return self.state_at(instant) in {KeyState.ACTIVE, KeyState.EXPIRING}
+
+    def revoke(self, at: datetime | None = None) -> bool:
+        """End the key for good; answers whether this call did. ``at``, aware, is now by default.
+
+        A key that was revoked before keeps its first instant.
+        """
+        using = router.db_for_write(type(self), instance=self)
+        # Of two at once the first counts: the condition is the database's to check.
+        unrevoked = APIKey.objects.using(using).filter(pk=self.pk, revoked_at__isnull=True)
+        revoked = unrevoked.update(revoked_at=at or utc_now())
+        self.refresh_from_db(using=using, fields=["revoked_at"])
+        return revoked == 1

@@ -1,0 +1,28 @@
+"""What a caller may do: the scope that a view declares."""
+
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from apikeys.models import APIKey
+from apikeys.scopes import covers
+
+
+class HasScope(BasePermission):
+    """Lets in a key that covers the view's ``required_scope``, such as ``"campaigns:read"``.
+
+    No key is a 401, a key without the scope a 403 that names it. A view that declares no scope is
+    refused to every key.
+    """
+
+    message = "This needs an API key."
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        required = getattr(view, "required_scope", None)
+        if not isinstance(request.auth, APIKey):
+            return False
+        if not isinstance(required, str) or not required:
+            self.message = "This view declares no scope, so no key may use it."
+            return False
+        self.message = f'The API key lacks the scope "{required}".'
+        return covers(request.auth.scopes, required)

@@ -1,0 +1,194 @@
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from apikeys import crypto
+from apikeys.models import APIKey, KeyState
+from campaigns.fields import utc_now
+from tests.factories import APIKeyFactory, WorkspaceFactory
+
+NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
+MOMENT = timedelta(microseconds=1)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def workspace():
+    return WorkspaceFactory()
+
+
+def test_a_new_key_is_stored_as_digest_and_hint_alone(workspace):
+    before = utc_now()
+    made, key = APIKey.objects.create_key(
+        workspace=workspace, name=" Dashboard ", scopes=["campaigns:read"], created_by="ada"
+    )
+
+    [row] = APIKey.objects.values()
+    assert before <= row.pop("created_at") <= utc_now()
+    assert row == {
+        "id": made.pk,
+        "workspace_id": workspace.pk,
+        "name": "Dashboard",
+        "digest": crypto.digest(key),
+        "hint": key[:7] + "…",
+        "scopes": ["campaigns:read"],
+        "created_by": "ada",
+        "expires_at": None,
+        "revoked_at": None,
+        "last_used_at": None,
+    }
+    assert crypto.is_well_formed(key)
+    assert key not in repr(vars(made))
+    assert made.state == KeyState.ACTIVE
+
+
+def test_making_a_key_is_one_query(workspace, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        APIKey.objects.create_key(workspace=workspace, name="Dashboard", scopes=["*"])
+
+
+def test_an_expiry_in_another_zone_is_kept_as_its_instant(workspace):
+    in_delhi = datetime(2999, 1, 1, 5, 30, tzinfo=timezone(timedelta(hours=5, minutes=30)))
+
+    made, _ = APIKey.objects.create_key(
+        workspace=workspace, name="Dashboard", scopes=["*"], expires_at=in_delhi
+    )
+
+    assert made.expires_at == APIKey.objects.get().expires_at == datetime(2999, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("offset", [-12, 0, 14])
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Etc/GMT+12"])
+@pytest.mark.parametrize("use_tz", [True, False])
+def test_the_last_instant_of_all_can_be_stored_and_read(workspace, settings, offset, zone, use_tz):
+    settings.TIME_ZONE, settings.USE_TZ = zone, use_tz
+    last = datetime.max.replace(tzinfo=timezone(timedelta(hours=offset)))
+
+    made, _ = APIKey.objects.create_key(
+        workspace=workspace, name="Dashboard", scopes=["*"], expires_at=last
+    )
+
+    read = APIKey.objects.get()
+    assert made.expires_at == read.expires_at
+    assert read.expires_at.date().isoformat() == "9999-12-31"
+    assert read.state == KeyState.ACTIVE
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"name": ""}, {"name": ["This field cannot be blank."]}),
+        ({"name": " \t"}, {"name": ["This field cannot be blank."]}),
+        ({"name": "a\0b"}, {"name": ["Control characters are not allowed."]}),
+        ({"name": "a\ud800b"}, {"name": ["Control characters are not allowed."]}),
+        ({"created_by": "a\nb"}, {"created_by": ["Control characters are not allowed."]}),
+        (
+            {"name": "a" * 101},
+            {"name": ["Ensure this value has at most 100 characters (it has 101)."]},
+        ),
+        ({"scopes": []}, {"scopes": ["This field cannot be blank."]}),
+        ({"scopes": "*"}, {"scopes": ["Give a list of at least one scope."]}),
+        ({"scopes": ["*", "*"]}, {"scopes": ["The scope '*' is given twice."]}),
+        (
+            {"scopes": ["campaigns:red"]},
+            {
+                "scopes": [
+                    "'campaigns:red' is not a known scope; "
+                    "known are campaigns:read, campaigns:all, *."
+                ]
+            },
+        ),
+        (
+            {"expires_at": datetime(2999, 1, 1)},  # noqa: DTZ001
+            {"expires_at": ["The expiry 2999-01-01 00:00:00 has no time zone."]},
+        ),
+        (
+            {"expires_at": NOON},
+            {"expires_at": ["The expiry 2024-05-01 12:00:00+00:00 is not in the future."]},
+        ),
+    ],
+)
+def test_a_key_that_makes_no_sense_is_not_made(workspace, wrong, told):
+    right = {"workspace": workspace, "name": "Dashboard", "scopes": ["*"]}
+
+    with pytest.raises(ValidationError) as caught:
+        APIKey.objects.create_key(**right | wrong)
+
+    assert caught.value.message_dict == told
+    assert not APIKey.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "constraint"),
+    [
+        ({"name": ""}, "mailmetrics_apikey_has_name"),
+        ({"scopes": []}, "mailmetrics_apikey_has_scope"),
+        ({"digest": "0" * 63}, "mailmetrics_apikey_digest_complete"),
+        ({"digest": ""}, "mailmetrics_apikey_digest_complete"),
+    ],
+)
+def test_the_database_refuses_what_must_never_be(wrong, constraint):
+    with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+        APIKeyFactory(**wrong)
+
+
+def test_the_database_refuses_a_digest_a_second_time():
+    key = crypto.generate()
+    APIKeyFactory(key=key)
+
+    with pytest.raises(IntegrityError, match=r"(?i)unique"), transaction.atomic():
+        APIKeyFactory(key=key)
+
+
+@pytest.mark.parametrize(
+    ("expires_in", "state"),
+    [
+        (None, KeyState.ACTIVE),
+        (timedelta(days=14) + MOMENT, KeyState.ACTIVE),
+        (timedelta(days=14), KeyState.EXPIRING),
+        (MOMENT, KeyState.EXPIRING),
+        (timedelta(0), KeyState.EXPIRED),
+        (-MOMENT, KeyState.EXPIRED),
+    ],
+)
+def test_the_state_follows_the_expiry(expires_in, state):
+    expires_at = None if expires_in is None else NOON + expires_in
+    key = APIKeyFactory.build(workspace=None, expires_at=expires_at)
+    revoked = APIKeyFactory.build(workspace=None, expires_at=expires_at, revoked_at=NOON + MOMENT)
+
+    assert key.state_at(NOON) == state
+    assert key.is_usable_at(NOON) == (state != KeyState.EXPIRED)
+    assert revoked.state_at(NOON) == KeyState.REVOKED
+    assert not revoked.is_usable_at(NOON)
+
+
+def test_revoking_twice_keeps_the_first_instant(django_assert_num_queries):
+    key = APIKeyFactory()
+    also = APIKey.objects.get()
+
+    with django_assert_num_queries(2):
+        assert key.revoke(NOON) is True
+    assert also.revoke() is False
+
+    assert key.revoked_at == also.revoked_at == APIKey.objects.get().revoked_at == NOON
+    assert also.state == KeyState.REVOKED
+
+
+def test_a_key_is_revoked_now_and_alone():
+    key, other = APIKeyFactory(), APIKeyFactory()
+    before = utc_now()
+
+    key.revoke()
+
+    assert before <= key.revoked_at <= utc_now()
+    other.refresh_from_db()
+    assert other.revoked_at is None
+
+
+def test_a_key_is_told_by_its_name_and_hint():
+    assert str(APIKeyFactory.build(workspace=None, name="Dashboard", hint="mm_abcd…")) == (
+        "Dashboard (mm_abcd…)"
+    )
