@@ -31,7 +31,7 @@ class InstantField(models.DateTimeField):  # type: ignore[type-arg]
         return str(connection.data_types["DateTimeField"])
 
     def get_prep_value(self, value: Any) -> datetime | None:
-        instant = self.to_python(value)
+        instant: datetime | None = self.to_python(value)
         if instant is None:
             return None
         if timezone.is_naive(instant):

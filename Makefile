@@ -1,0 +1,48 @@
+# `make` alone lists the targets. PYTHON= chooses the interpreter of a new .venv.
+PYTHON ?= python3
+PORT ?= 8000
+export PORT
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+# The tests' settings set every other variable of the site themselves.
+ON_SQLITE := env -u DATABASE_URL DJANGO_SETTINGS_MODULE=tests.settings
+COVERAGE := $(BIN)/coverage run --data-file
+DATA := .coverage.sqlite .coverage.postgresql
+
+.DEFAULT_GOAL := help
+.PHONY: help install test lint demo clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST)
+
+install: $(INSTALLED) ## Make .venv with all that the demo and the tests need
+
+$(INSTALLED): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+test: install ## Run the tests on SQLite and on PostgreSQL, with their coverage together
+	@rm -f .coverage $(DATA); failed=0; \
+	$(ON_SQLITE) $(COVERAGE)=.coverage.sqlite -m pytest || failed=1; \
+	$(BIN)/python -m tests.postgres $(COVERAGE)=.coverage.postgresql -m pytest || failed=1; \
+	$(BIN)/coverage combine --quiet $(DATA) && $(BIN)/coverage report || failed=1; \
+	exit $$failed
+
+lint: install ## Check style, types, imports and missing migrations
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(ON_SQLITE) $(BIN)/mypy
+	$(BIN)/lint-imports
+	$(ON_SQLITE) $(BIN)/python manage.py makemigrations --check --dry-run
+
+demo: install ## Serve the API and the admin with believable data (PORT=8000)
+	@$(BIN)/python -m config.demo
+
+clean: ## Remove .venv, the demo's data, caches and reports
+	rm -rf $(VENV) .demo .coverage .coverage.* .hypothesis .import_linter_cache \
+		.mypy_cache .pytest_cache .ruff_cache build dist staticfiles *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

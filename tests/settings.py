@@ -1,0 +1,28 @@
+"""The site's own settings with a known environment, whatever the developer's shell has set.
+
+``DATABASE_URL`` alone is taken from outside: it chooses the database that the tests run on.
+"""
+
+import os
+
+for _name in (
+    "ALLOWED_HOSTS",
+    "CONN_MAX_AGE",
+    "CSRF_TRUSTED_ORIGINS",
+    "DEBUG",
+    "LOG_LEVEL",
+    "SECURE_HSTS_SECONDS",
+    "TRUST_X_FORWARDED_PROTO",
+):
+    os.environ.pop(_name, None)
+os.environ["SECRET_KEY"] = "only-for-tests"
+os.environ["SECURE_SSL_REDIRECT"] = "0"
+os.environ["DATABASE_URL"] = os.environ.get("DATABASE_URL") or "sqlite://:memory:"
+
+from config.settings import *  # noqa: E402, F403
+from config.settings import STORAGES  # noqa: E402
+
+# The files' own names: tests run without collectstatic.
+STATIC_ROOT = None
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
