@@ -5,7 +5,7 @@ from factory.django import DjangoModelFactory
 
 from apikeys import crypto
 from apikeys.models import APIKey
-from campaigns.models import Workspace
+from campaigns.models import Campaign, CampaignStatus, Workspace
 
 
 class WorkspaceFactory(DjangoModelFactory):
@@ -29,3 +29,12 @@ class APIKeyFactory(DjangoModelFactory):
     scopes = factory.LazyFunction(lambda: ["campaigns:read"])
     digest = factory.LazyAttribute(lambda row: crypto.digest(row.key))
     hint = factory.LazyAttribute(lambda row: crypto.hint(row.key))
+
+
+class CampaignFactory(DjangoModelFactory):
+    class Meta:
+        model = Campaign
+
+    workspace = factory.SubFactory(WorkspaceFactory)
+    name = factory.Sequence(lambda n: f"Campaign {n}")
+    status = CampaignStatus.ACTIVE

@@ -1,0 +1,22 @@
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from analytics.totals import rebuild
+from campaigns.models import Workspace
+from campaigns.progress import progress_bar
+
+
+class Command(BaseCommand):
+    help = "Makes all totals anew from the events. Readers go on; writers of events wait."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--database", default="default", help="The database to mend.")
+
+    def handle(self, *args: Any, database: str, **options: Any) -> None:
+        total = Workspace.objects.using(database).count()
+        shown = sys.stderr.isatty()
+        with progress_bar(shown=shown, total=total, unit=" workspaces") as advance:
+            rebuild(using=database, on_workspace=lambda: advance(1))
+        self.stdout.write(f"The totals of {total} workspaces are made anew.")

@@ -1,0 +1,20 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from analytics.totals import differences
+
+
+class Command(BaseCommand):
+    help = "Recounts the events and prints each total that differs; exits 1 if there is one."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--database", default="default", help="The database to look at.")
+
+    def handle(self, *args: Any, database: str, **options: Any) -> None:
+        found = 0
+        for found, difference in enumerate(differences(using=database), 1):  # noqa: B007
+            self.stdout.write(str(difference))
+        if found:
+            raise CommandError(f"{found} totals differ from the events; rebuild_totals mends them.")
+        self.stdout.write("Every total equals a recount of the events.")

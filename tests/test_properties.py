@@ -1,0 +1,175 @@
+"""Whatever happens to the events, in whatever order: the totals and both answers are a recount."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from uuid import UUID
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from analytics import reports
+from analytics.periods import Period
+from campaigns.models import Campaign, EmailEvent, EventKind, Workspace
+from campaigns.recording import Event, record_events
+from tests.recount import KINDS, stored_events, stored_totals, totals_of
+
+START = datetime(2024, 2, 28, 23, 59, tzinfo=UTC)
+PERIOD = Period((START - timedelta(days=2)).date(), (START + timedelta(days=5)).date())
+# The same campaigns in every example: (workspace, campaign) -> id, those of the two interleaved.
+IDS = {(w, c): UUID(int=2 * c + w + 1) for w in range(2) for c in range(3)}
+
+workspaces = st.integers(0, 1)
+# Few of each, so that duplicates, ties and messages with two campaigns are common.
+campaigns = st.integers(0, 2)
+messages = st.sampled_from(["m", "M", "m ", "é", "<1@example.com>", "\t\\N"])
+kinds = st.sampled_from(list(EventKind))
+instants = st.builds(
+    lambda after, hours: (START + after).astimezone(timezone(timedelta(hours=hours))),
+    st.sampled_from([timedelta(), timedelta(microseconds=1), timedelta(minutes=1)])
+    | st.timedeltas(timedelta(days=-1), timedelta(days=3)),
+    st.sampled_from([0, -8, 14]),
+)
+events = st.tuples(workspaces, campaigns, messages, kinds, instants)
+steps = st.lists(
+    st.tuples(st.just("record"), st.lists(events, min_size=1, max_size=12), st.integers(1, 13))
+    | st.tuples(st.just("record again"), st.integers(0, 5), st.integers(1, 13))
+    | st.tuples(st.just("bulk_create"), st.lists(events, min_size=1, max_size=6))
+    | st.tuples(st.just("update"), messages, kinds, instants)
+    | st.tuples(st.just("move"), messages, workspaces, campaigns)
+    | st.tuples(st.just("delete"), messages, st.none() | kinds)
+    | st.tuples(st.just("delete campaign"), workspaces, campaigns),
+    min_size=1,
+    max_size=8,
+)
+
+
+class Machine:
+    """Takes each step on the database and on plain values, (workspace, message, kind) -> place."""
+
+    def __init__(self):
+        self.workspaces = [Workspace.objects.create(name=name) for name in "ab"]
+        for workspace, campaign in IDS:
+            self.create_campaign(workspace, campaign)
+        self.mirror, self.recorded = {}, [[]]
+
+    def create_campaign(self, workspace, campaign):
+        Campaign.objects.create(
+            id=IDS[workspace, campaign],
+            workspace=self.workspaces[workspace],
+            name=f"{workspace}/{campaign}",
+        )
+
+    def record(self, batch, batch_size):
+        self.recorded.append(batch)
+        for number, workspace in enumerate(self.workspaces):
+            own = [event for event in batch if event[0] == number]
+            answer = record_events(
+                workspace=workspace,
+                events=[Event(IDS[number, c], m, k, at) for _, c, m, k, at in own],
+                batch_size=batch_size,
+            )
+            new = {(w, m, k) for w, _, m, k, _ in own} - set(self.mirror)
+            assert (answer.new, answer.new + answer.moved + answer.known) == (len(new), len(own))
+            for w, c, m, k, at in own:
+                place = (at, IDS[w, c])
+                self.mirror[w, m, k] = min(self.mirror.get((w, m, k), place), place)
+
+    def record_again(self, which, batch_size):
+        self.record(self.recorded[which % len(self.recorded)][::-1], batch_size)
+
+    def bulk_create(self, batch):
+        EmailEvent.objects.bulk_create(
+            [
+                EmailEvent(
+                    workspace=self.workspaces[w],
+                    campaign_id=IDS[w, c],
+                    message_id=m,
+                    kind=k,
+                    occurred_at=at,
+                )
+                for w, c, m, k, at in batch
+            ],
+            ignore_conflicts=True,
+        )
+        for w, c, m, k, at in batch:
+            self.mirror.setdefault((w, m, k), (at, IDS[w, c]))
+
+    def update(self, message, kind, instant):
+        EmailEvent.objects.filter(message_id=message, kind=kind).update(occurred_at=instant)
+        for (w, m, k), (_, campaign) in self.mirror.items():
+            if (m, k) == (message, kind):
+                self.mirror[w, m, k] = (instant, campaign)
+
+    def move(self, message, workspace, campaign):
+        EmailEvent.objects.filter(workspace=self.workspaces[workspace], message_id=message).update(
+            campaign=IDS[workspace, campaign]
+        )
+        for (w, m, k), (at, _) in self.mirror.items():
+            if (w, m) == (workspace, message):
+                self.mirror[w, m, k] = (at, IDS[workspace, campaign])
+
+    def delete(self, message, kind):
+        chosen = {"message_id": message} if kind is None else {"message_id": message, "kind": kind}
+        EmailEvent.objects.filter(**chosen).delete()
+        self.forget(lambda w, m, k, campaign: m == message and kind in {None, k})
+
+    def delete_campaign(self, workspace, campaign):
+        pk = IDS[workspace, campaign]
+        Campaign.objects.get(pk=pk).delete()
+        self.forget(lambda w, m, k, of: of == pk)
+        self.create_campaign(workspace, campaign)
+
+    def forget(self, which):
+        gone = [key for key, (_, campaign) in self.mirror.items() if which(*key, campaign)]
+        for key in gone:
+            del self.mirror[key]
+
+    def check(self):
+        rows = {
+            (self.workspaces[w].pk, m, int(k), campaign, at)
+            for (w, m, k), (at, campaign) in self.mirror.items()
+        }
+        assert set(stored_events()) == rows
+        by_campaign, by_day = totals_of(rows)
+        assert stored_totals() == (by_campaign, by_day)
+        for workspace in self.workspaces:
+            self.check_answers(workspace.pk, by_campaign, by_day)
+
+    def check_answers(self, pk, by_campaign, by_day):
+        answer = reports.campaign_report(workspace_id=pk)
+        assert {
+            row["campaign_id"]: {k: row[f"total_{k}"] for k in KINDS if row[f"total_{k}"]}
+            for row in answer["campaigns"]
+        } == {c.pk: by_campaign.get((pk, c.pk), {}) for c in Campaign.objects.filter(workspace=pk)}
+        days = reports.timeline_report(workspace_id=pk, period=PERIOD)["timeline"]
+        assert [{k: row[k] for k in KINDS if row[k]} for row in days] == [
+            by_day.get((pk, day), {}) for day in PERIOD
+        ]
+        for kind in KINDS:
+            total = sum(row[f"total_{kind}"] for row in answer["campaigns"])
+            assert total == sum(row[kind] for row in days)
+
+
+class TotalsAreARecount(TestCase):
+    @settings(max_examples=150, deadline=None)
+    @given(steps=steps)
+    def test_after_every_step(self, steps):
+        machine = Machine()
+        for name, *arguments in steps:
+            getattr(machine, name.replace(" ", "_"))(*arguments)
+            machine.check()
+
+    @settings(max_examples=60, deadline=None)
+    @given(batch=st.lists(events, min_size=1, max_size=20), data=st.data())
+    def test_the_set_of_events_alone_decides(self, batch, data):
+        """Any order, any cuts, any repetition: the same rows as recording them once, as given."""
+        again = data.draw(st.permutations(batch + data.draw(st.lists(st.sampled_from(batch)))))
+        machine = Machine()
+        machine.record(again, data.draw(st.integers(1, 25)))
+        machine.check()
+        once = dict(machine.mirror)
+        EmailEvent.objects.all().delete()
+        machine.mirror.clear()
+        machine.record(batch, len(batch))
+        machine.check()
+        assert machine.mirror == once
