@@ -40,7 +40,7 @@ def _installed_bins() -> Iterator[Path]:
 
 
 def _version(tools: Path, home: Path, owner: pwd.struct_passwd | None) -> int:
-    """The server's major version; 0 where the owner may not run it, as under /root."""
+    """The server's major version; 0 where the owner may not run it, as in root's home."""
     with suppress(OSError, subprocess.CalledProcessError):
         if said := re.search(r"\d+", run(tools / "postgres", "--version", **as_owner(owner, home))):
             return int(said.group())
