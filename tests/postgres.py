@@ -37,12 +37,7 @@ START_SECONDS = 60
 STATE_LINE = 8
 # Only a crash of the machine would notice; a crash of the server loses nothing committed.
 NOT_DURABLE = ("fsync = off", "full_page_writes = off")
-STOP_MODES = {
-    "smart": signal.SIGTERM,
-    "fast": signal.SIGINT,
-    "immediate": signal.SIGQUIT,
-    "kill": signal.SIGKILL,
-}
+STOP_MODES = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 END_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
@@ -78,14 +73,14 @@ class Server:
                 raise NoPostgresError(f"PostgreSQL did not start:\n{log.read_text()}")
             time.sleep(0.02)
 
-    def stop(self, mode: Literal["smart", "fast", "immediate", "kill"] = "fast") -> None:
+    def stop(self, mode: Literal["fast", "immediate"] = "fast") -> None:
         """End the server, if it runs: "fast" rolls back what is open, "immediate" is a crash."""
         if self._process is not None:
             self._process.send_signal(STOP_MODES[mode])
             self._process.wait()
             self._process = None
 
-    def restart(self, mode: Literal["smart", "fast", "immediate", "kill"] = "fast") -> None:
+    def restart(self, mode: Literal["fast", "immediate"] = "fast") -> None:
         self.stop(mode)
         self.start()
 

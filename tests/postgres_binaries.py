@@ -40,7 +40,7 @@ def _installed_bins() -> Iterator[Path]:
 
 
 def _version(tools: Path, home: Path, owner: pwd.struct_passwd | None) -> int:
-    """The server's major version; 0 where the owner may not run it, as under /root."""
+    """The server's major version; 0 where the owner may not run it, as in root's home."""
     with suppress(OSError, subprocess.CalledProcessError):
         if said := re.search(r"\d+", run(tools / "postgres", "--version", **as_owner(owner, home))):
             return int(said.group())
@@ -90,15 +90,16 @@ def home_of(owner: pwd.struct_passwd | None) -> Iterator[Path]:
         ) as name:
             home = Path(name)
             give(home, owner)
-            if _can_enter(home, owner):
+            if _can_reach(home, owner):
                 yield home
                 return
     raise NoPostgresError("No temporary folder is open to the user who is to run PostgreSQL.")
 
 
-def _can_enter(home: Path, owner: pwd.struct_passwd | None) -> bool:
+def _can_reach(home: Path, owner: pwd.struct_passwd | None) -> bool:
     try:
-        run("pwd", **as_owner(owner, home))
+        # By its name: the working directory is entered before root's rights are given up.
+        run("test", "-w", home, **as_owner(owner, home))
     except (OSError, subprocess.CalledProcessError):
         return False
     return True

@@ -18,6 +18,14 @@ PRINT_URL_AND_WAIT = (*PRINT_URL[:2], PRINT_URL[2] + "; input()")
 pytestmark = pytest.mark.sqlite
 
 
+@pytest.fixture(autouse=True)
+def no_other_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The developer's shell may name a server of its own, and options for it."""
+    for name in os.environ:
+        if name.startswith("PG"):
+            monkeypatch.delenv(name)
+
+
 def answer(url: str, query: str) -> object:
     with psycopg.connect(url, autocommit=True) as connection:
         row = connection.execute(query).fetchone()
