@@ -56,9 +56,12 @@ def test_two_neighbours_swapped_are_noticed(index):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "mm_", "mm_" + "0" * 38, KEY[:-1], KEY + "0", KEY + "\n", "\n" + KEY, f" {KEY}", f"{KEY} "]
-    + [KEY.upper(), KEY.lower(), KEY.replace("mm_", "nn_"), f"{KEY},{KEY}", f"{KEY}\0", "0" * 10**5]
-    + [KEY.replace("0", "\u0660"), KEY.replace("0", "\uff10"), KEY.replace("0", "é"), "\ud800" * 41],
+    [
+        *("", "mm_", "mm_" + "0" * 38, KEY[:-1], KEY + "0", f"{KEY},{KEY}", "0" * 10**5),
+        *(f"{KEY}\n", f"\n{KEY}", f" {KEY}", f"{KEY} ", f"{KEY}\0"),
+        *(KEY.upper(), KEY.lower(), KEY.replace("mm_", "nn_"), "\ud800" * 41),
+        *(KEY.replace("0", zero) for zero in ("\u0660", "\uff10", "é")),
+    ],
 )
 def test_anything_else_is_not_well_formed(text):
     assert not is_well_formed(text)
