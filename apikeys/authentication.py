@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AnonymousUser
+from django.db import DatabaseError
 from django.db.models import Q
 from django.views.decorators.debug import sensitive_variables
 from rest_framework.authentication import BaseAuthentication
@@ -47,8 +48,13 @@ def _find(key: str) -> APIKey | None:
     # Whoever sends a key can work out its checksum too: a quicker refusal tells nothing.
     if not crypto.is_well_formed(key):
         return None
-    found = APIKey.objects.select_related("workspace").filter(digest=crypto.digest(key))
-    return found.order_by().first()
+    try:
+        found = APIKey.objects.select_related("workspace").filter(digest=crypto.digest(key))
+        return found.order_by().first()
+    except DatabaseError as error:
+        # The query's frames hold the digest, and as they run in a generator, Django's filter
+        # of sensitive variables does not reach them.
+        raise error.with_traceback(None) from None
 
 
 def _note_use(api_key: APIKey, now: datetime) -> None:

@@ -20,6 +20,14 @@ def test_the_last_six_characters_are_the_crc_in_base_62():
     assert is_well_formed(KEY)
 
 
+@pytest.mark.parametrize("body", ["mm_" + "0" * 31, "mm_" + "0" * 33, "nn_" + "0" * 32, "mm_"])
+def test_a_right_checksum_alone_makes_no_key(body):
+    number = crc32(body.encode())
+
+    checksum = "".join(CHARACTERS[number // 62**place % 62] for place in reversed(range(6)))
+    assert not is_well_formed(body + checksum)
+
+
 def test_every_checksum_fits_in_six_characters():
     assert 62**5 < 2**32 < 62**6
 
@@ -56,13 +64,11 @@ def test_two_neighbours_swapped_are_noticed(index):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "mm_", "mm_" + "0" * 38, KEY[:-1], KEY + "0", KEY + "\n", "\n" + KEY, f" {KEY}", f"{KEY} "]
-    + [KEY.upper(), KEY.lower(), KEY.replace("mm_", "nn_"), f"{KEY},{KEY}", f"{KEY}\0", "0" * 10**5]
-    + [
-        KEY.replace("0", "\u0660"),
-        KEY.replace("0", "\uff10"),
-        KEY.replace("0", "é"),
-        "\ud800" * 41,
+    [
+        *("", "mm_", "mm_" + "0" * 38, KEY[:-1], KEY + "0", f"{KEY},{KEY}", "0" * 10**5),
+        *(f"{KEY}é", f"{KEY}\n", f"\n{KEY}", f" {KEY}", f"{KEY} ", f"{KEY}\0"),
+        *(KEY.upper(), KEY.lower(), KEY.replace("mm_", "nn_"), "\ud800" * 41),
+        *(KEY.replace("0", zero) for zero in ("\u0660", "\uff10", "é")),
     ],
 )
 def test_anything_else_is_not_well_formed(text):

@@ -102,7 +102,7 @@ def test_the_last_instant_of_all_can_be_stored_and_read(workspace, settings, off
             },
         ),
         (
-            {"expires_at": datetime(2999, 1, 1)},  # noqa: DTZ001
+            {"expires_at": datetime(2999, 1, 1)},
             {"expires_at": ["The expiry 2999-01-01 00:00:00 has no time zone."]},
         ),
         (

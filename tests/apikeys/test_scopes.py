@@ -88,9 +88,11 @@ def test_a_second_description_is_refused():
 
 @pytest.mark.parametrize(
     "name",
-    ["", ":", "orders", "orders:", ":read", "Orders:read", "orders:Read", "orders:read:all"]
-    + ["orders: read", " orders:read", "orders:read\n", "1orders:read", "orders:*", "**"]
-    + ["órders:read", "orders:read,campaigns:read"],
+    [
+        *("", ":", "orders", "orders:", ":read", "orders:*", "**", "1orders:read"),
+        *("Orders:read", "orders:Read", "órders:read", "orders:read:all"),
+        *("orders: read", " orders:read", "orders:read\n", "orders:read,campaigns:read"),
+    ],
 )
 def test_another_spelling_is_refused(name):
     with pytest.raises(ValueError, match="is not spelled resource:action"):

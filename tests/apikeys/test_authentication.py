@@ -1,0 +1,268 @@
+import http.client
+import logging
+import sys
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core.signals import got_request_exception
+from django.db import OperationalError, connection
+from django.urls import path
+from django.views.debug import ExceptionReporter
+from rest_framework.renderers import JSONRenderer
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apikeys import crypto
+from apikeys.authentication import APIKeyAuthentication
+from apikeys.models import APIKey
+from campaigns.fields import utc_now
+from tests.factories import APIKeyFactory, WorkspaceFactory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
+
+KEY = crypto.generate()
+MOMENT = timedelta(microseconds=1)
+SOON, EARLIER = timedelta(minutes=1), -timedelta(minutes=1)
+REFUSED = (401, {"detail": "The API key is not valid."}, 'ApiKey realm="api"')
+
+
+class Caller(APIView):
+    """Tells who calls; open to all, so that only a key that was given can be refused."""
+
+    authentication_classes = [APIKeyAuthentication]
+    permission_classes = []
+    renderer_classes = [JSONRenderer]
+
+    def get(self, request):
+        key = request.auth
+        return Response(
+            {
+                "anonymous": request.user.is_anonymous,
+                "key": key and key.name,
+                "workspace": key and key.workspace.name,
+            }
+        )
+
+
+urlpatterns = [path("caller", Caller.as_view())]
+
+
+@pytest.fixture
+def ask(client):
+    def ask(key):
+        answer = client.get("/caller", headers={"X-API-Key": key})
+        return answer.status_code, answer.json(), answer.headers.get("WWW-Authenticate")
+
+    return ask
+
+
+def test_a_good_key_tells_its_workspace(ask):
+    APIKeyFactory()
+    APIKeyFactory(key=KEY, name="Dashboard", workspace__name="Acme", expires_at=utc_now() + SOON)
+
+    body = {"anonymous": True, "key": "Dashboard", "workspace": "Acme"}
+    assert ask(KEY) == (200, body, None)
+
+
+def test_without_the_header_nobody_is_authenticated(client, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        answer = client.get("/caller")
+
+    assert answer.json() == {"anonymous": True, "key": None, "workspace": None}
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"expires_at": datetime(2024, 1, 1, tzinfo=UTC)},
+        {"revoked_at": datetime(2024, 1, 1, tzinfo=UTC)},
+        {"revoked_at": datetime(2999, 1, 1, tzinfo=UTC)},
+        {"key": crypto.generate()},
+    ],
+    ids=["expired", "revoked", "revoked with a clock ahead", "unknown"],
+)
+def test_a_key_that_is_not_usable_costs_one_query_and_leaves_no_trace(
+    ask, state, django_assert_num_queries
+):
+    APIKeyFactory(**{"key": KEY} | state)
+
+    with django_assert_num_queries(1):
+        assert ask(KEY) == REFUSED
+    assert APIKey.objects.get().last_used_at is None
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        " ",
+        f" {KEY}",
+        f"{KEY} ",
+        f"{KEY},{KEY}",
+        f"{KEY}, {KEY}",
+        f"{KEY}\0",
+        f"ApiKey {KEY}",
+        KEY[:-1],
+        KEY[:-1] + ("0" if KEY[-1] != "0" else "1"),
+        KEY.swapcase(),
+        "\0",
+        "\xe9\xff\x80",
+        "\ud800",
+        "k" * 100_000,
+        KEY + "k" * 100_000,
+    ],
+    ids=range(16),
+)
+def test_a_malformed_key_is_refused_without_a_query(ask, header, django_assert_num_queries):
+    APIKeyFactory(key=KEY)
+
+    with django_assert_num_queries(0):
+        assert ask(header) == REFUSED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_real_server_answers_odd_headers_with_a_refusal(live_server):
+    APIKeyFactory(key=KEY, last_used_at=utc_now())
+    good = KEY.encode()
+
+    def status(*values):
+        asked = http.client.HTTPConnection(live_server.thread.host, live_server.thread.port)
+        asked.putrequest("GET", "/caller")
+        for value in values:
+            asked.putheader("X-API-Key", value)
+        asked.endheaders()
+        return asked.getresponse().status
+
+    assert [status(good), status(b"  " + good + b" ")] == [200, 200]
+    odd = [b"", b"\xe9\xff", b"\0", good + b"\0", "ключ".encode(), b"k" * 60_000]
+    assert [status(value) for value in odd] == [401] * len(odd)
+    assert status(good, good) == 401
+    assert status(b"k" * 100_000) in {400, 401, 431}
+
+
+def test_a_key_in_steady_use_costs_one_query(ask, django_assert_num_queries):
+    used_at = utc_now() - timedelta(minutes=4, seconds=50)
+    APIKeyFactory(key=KEY, last_used_at=used_at)
+
+    with django_assert_num_queries(1):
+        assert ask(KEY)[0] == 200
+    assert APIKey.objects.get().last_used_at == used_at
+
+
+@pytest.mark.parametrize("used_ago", [None, timedelta(minutes=5, seconds=1), timedelta(days=400)])
+def test_the_use_of_a_key_is_noted_once_in_some_minutes(ask, used_ago, django_assert_num_queries):
+    before = utc_now()
+    APIKeyFactory(key=KEY, last_used_at=used_ago and before - used_ago)
+    other = APIKeyFactory()
+
+    with django_assert_num_queries(2):
+        assert ask(KEY)[0] == 200
+    with django_assert_num_queries(1):
+        assert ask(KEY)[0] == 200
+
+    assert before <= APIKey.objects.exclude(pk=other.pk).get().last_used_at <= utc_now()
+    other.refresh_from_db()
+    assert other.last_used_at is None
+
+
+def test_a_site_chooses_how_often_use_is_noted(ask, settings, django_assert_num_queries):
+    settings.MAILMETRICS = {"LAST_USED_MINUTES": 60}
+    APIKeyFactory(key=KEY, last_used_at=utc_now() - timedelta(minutes=59))
+
+    with django_assert_num_queries(1):
+        assert ask(KEY)[0] == 200
+
+
+def test_noting_the_use_undoes_nothing_that_another_wrote_meanwhile(ask):
+    APIKeyFactory(key=KEY, name="Old")
+    theirs = {"name": "New", "last_used_at": utc_now()}
+
+    def meanwhile(execute, sql, params, many, context):
+        if sql.startswith("UPDATE") and theirs not in APIKey.objects.values(*theirs):
+            APIKey.objects.filter(name="Old").update(**theirs)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(_once(meanwhile)):
+        assert ask(KEY)[0] == 200
+
+    assert APIKey.objects.values(*theirs).get() == theirs
+
+
+def _once(wrapper):
+    """The wrapper, save for the queries that it makes itself."""
+    inside = []
+
+    def wrapped(execute, *args):
+        if inside:
+            return execute(*args)
+        inside.append(True)
+        try:
+            return wrapper(execute, *args)
+        finally:
+            inside.pop()
+
+    return wrapped
+
+
+def test_neither_key_nor_digest_is_logged(ask, caplog):
+    caplog.set_level(logging.DEBUG)
+    APIKeyFactory(key=KEY)
+
+    for header in (KEY, KEY[:-1], crypto.generate(), f"{KEY},{KEY}"):
+        ask(header)
+
+    assert "Unauthorized: /caller" in caplog.text
+    assert KEY[3:-1] not in caplog.text
+    assert crypto.digest(KEY) not in caplog.text
+
+
+def _reports(request=None):
+    """What Django would show or mail of the exception at hand."""
+    reporter = ExceptionReporter(request, *sys.exc_info())
+    return [reporter.get_traceback_text(), reporter.get_traceback_html()]
+
+
+def _fail(*args):
+    raise OperationalError("The server is away")
+
+
+def _assert_nothing_is_told(reports):
+    assert len(reports) == 2
+    for report in reports:
+        assert "The server is away" in report
+        assert KEY[3:] not in report
+        assert crypto.digest(KEY) not in report
+
+
+@pytest.mark.parametrize("failing", ["SELECT", "UPDATE"])
+def test_neither_key_nor_digest_is_in_the_error_report_of_a_request(client, failing):
+    APIKeyFactory(key=KEY)
+    client.raise_request_exception = False
+    reports = []
+
+    def receive(request, **kwargs):
+        reports.extend(_reports(request))
+
+    def fail(execute, sql, *args):
+        return _fail() if sql.startswith(failing) else execute(sql, *args)
+
+    got_request_exception.connect(receive)
+    with connection.execute_wrapper(fail):
+        answer = client.get("/caller", headers={"X-API-Key": KEY})
+    got_request_exception.disconnect(receive)
+
+    assert answer.status_code == 500
+    _assert_nothing_is_told(reports)
+
+
+def test_neither_key_nor_digest_is_in_the_error_report_of_a_key_not_made(monkeypatch):
+    monkeypatch.setattr(crypto, "generate", lambda: KEY)
+    workspace = WorkspaceFactory()
+
+    try:
+        with connection.execute_wrapper(_fail):
+            APIKey.objects.create_key(workspace=workspace, name="Dashboard", scopes=["*"])
+    except OperationalError:
+        _assert_nothing_is_told(_reports())
+    else:
+        pytest.fail("The key was made.")

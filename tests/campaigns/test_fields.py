@@ -1,0 +1,158 @@
+"""InstantField stores the same instant in the same form, whatever the site's settings."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import connection
+from django.db.models import F, Max, Min
+from django.db.models.functions import Coalesce
+from django.test import override_settings
+
+from campaigns.fields import utc_now
+from campaigns.models import Campaign, Workspace
+from tests.factories import WorkspaceFactory
+
+pytestmark = pytest.mark.django_db
+
+BERLIN = ZoneInfo("Europe/Berlin")
+# 2024-10-27 in Berlin: 02:30 came at 00:30 UTC, and again at 01:30 UTC.
+FIRST_HALF_PAST_TWO = datetime(2024, 10, 27, 0, 30, tzinfo=UTC)
+SECOND_HALF_PAST_TWO = datetime(2024, 10, 27, 1, 30, tzinfo=UTC)
+INSTANTS = [
+    datetime(2024, 1, 15, 10, tzinfo=UTC),
+    datetime(2024, 7, 15, 10, 0, 0, 123456, tzinfo=UTC),
+    datetime(2024, 3, 31, 0, 59, 59, 999999, tzinfo=UTC),
+    datetime(2024, 3, 31, 1, tzinfo=UTC),
+    FIRST_HALF_PAST_TWO,
+    SECOND_HALF_PAST_TWO,
+    datetime(1890, 1, 1, 12, tzinfo=UTC),
+]
+
+
+def _renew_zone():
+    """What Django does itself on a change of TIME_ZONE or USE_TZ, but not of DATABASES."""
+    for name in ("timezone", "timezone_name"):
+        connection.__dict__.pop(name, None)
+    connection.ensure_timezone()
+
+
+@pytest.fixture(
+    params=[(True, "UTC"), (False, "UTC"), (True, "Europe/Berlin"), (False, "Europe/Berlin"), None],
+    ids=["tz utc", "naive utc", "tz berlin", "naive berlin", "database in berlin"],
+)
+def site(request, monkeypatch):
+    """Each kind of site that an app may find itself in."""
+    if request.param:
+        use_tz, time_zone = request.param
+        with override_settings(USE_TZ=use_tz, TIME_ZONE=time_zone):
+            yield
+        return
+    with monkeypatch.context() as patch:
+        patch.setitem(connection.settings_dict, "TIME_ZONE", "Europe/Berlin")
+        _renew_zone()
+        yield
+    _renew_zone()
+
+
+def stored_text():
+    """The instant as the database has it, in UTC."""
+    in_utc = (
+        "created_at || ''"
+        if connection.vendor == "sqlite"
+        else "(created_at AT TIME ZONE 'UTC')::text"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {in_utc} FROM {Workspace._meta.db_table}")  # noqa: S608
+        return cursor.fetchone()[0]
+
+
+@pytest.mark.usefixtures("site")
+class TestOnEverySite:
+    @pytest.mark.parametrize("instant", INSTANTS, ids=str)
+    @pytest.mark.parametrize("zone", [UTC, BERLIN, ZoneInfo("Asia/Kolkata")], ids=str)
+    def test_an_instant_comes_back_as_it_went_in(self, instant, zone):
+        WorkspaceFactory(created_at=instant.astimezone(zone))
+
+        assert stored_text() == instant.replace(tzinfo=None).isoformat(sep=" ")
+        read = Workspace.objects.get().created_at
+        assert (read, read.tzinfo, read.fold) == (instant, UTC, 0)
+
+    @pytest.mark.parametrize("zone", [UTC, BERLIN], ids=str)
+    def test_a_query_compares_instants(self, zone):
+        first = WorkspaceFactory(created_at=FIRST_HALF_PAST_TWO)
+        second = WorkspaceFactory(created_at=SECOND_HALF_PAST_TWO)
+        rows = Workspace.objects
+
+        assert rows.get(created_at=FIRST_HALF_PAST_TWO.astimezone(zone)) == first
+        assert rows.get(created_at__gt=FIRST_HALF_PAST_TWO.astimezone(zone)) == second
+        assert rows.get(created_at__lt=SECOND_HALF_PAST_TWO.astimezone(zone)) == first
+        assert rows.get(created_at__in=[SECOND_HALF_PAST_TWO.astimezone(zone)]) == second
+        assert list(rows.order_by("-created_at")) == [second, first]
+
+    def test_an_expression_answers_instants(self):
+        WorkspaceFactory(created_at=FIRST_HALF_PAST_TWO)
+        WorkspaceFactory(created_at=SECOND_HALF_PAST_TWO)
+
+        assert Workspace.objects.aggregate(
+            first=Min("created_at"), last=Max(Coalesce("created_at", "created_at"))
+        ) == {"first": FIRST_HALF_PAST_TWO, "last": SECOND_HALF_PAST_TWO}
+
+    def test_every_way_of_writing_stores_the_same(self):
+        made = WorkspaceFactory()
+        rows = Workspace.objects.filter(pk=made.pk)
+
+        rows.update(created_at=FIRST_HALF_PAST_TWO.astimezone(BERLIN))
+        assert stored_text() == "2024-10-27 00:30:00"
+        made.created_at = SECOND_HALF_PAST_TWO.astimezone(BERLIN)
+        made.save()
+        assert stored_text() == "2024-10-27 01:30:00"
+        made.created_at = FIRST_HALF_PAST_TWO.astimezone(BERLIN)
+        Workspace.objects.bulk_update([made], ["created_at"])
+        assert stored_text() == "2024-10-27 00:30:00"
+        rows.update(created_at=F("created_at"))
+        assert stored_text() == "2024-10-27 00:30:00"
+        rows.delete()
+        Workspace.objects.bulk_create([Workspace(name="a", created_at=SECOND_HALF_PAST_TWO)])
+        assert stored_text() == "2024-10-27 01:30:00"
+
+    def test_no_instant_comes_back_as_none(self):
+        Campaign.objects.create(workspace=WorkspaceFactory(), name="Never launched")
+
+        assert Campaign.objects.get().launched_at is None
+        assert Campaign.objects.filter(launched_at=None).count() == 1
+
+    def test_the_default_is_now(self):
+        before = utc_now()
+        WorkspaceFactory()
+
+        assert before <= Workspace.objects.get().created_at <= utc_now()
+
+
+@pytest.mark.parametrize("use_tz", [True, False])
+@pytest.mark.parametrize(
+    ("naive", "instant"),
+    [
+        (datetime(2024, 7, 15, 12), datetime(2024, 7, 15, 10, tzinfo=UTC)),
+        (datetime(2024, 10, 27, 2, 30), FIRST_HALF_PAST_TWO),
+        (datetime(2024, 10, 27, 2, 30, fold=1), SECOND_HALF_PAST_TWO),
+    ],
+)
+def test_a_naive_value_is_in_the_sites_time_zone(naive, instant, use_tz):
+    with override_settings(USE_TZ=use_tz, TIME_ZONE="Europe/Berlin"):
+        WorkspaceFactory(created_at=naive)
+
+        assert Workspace.objects.get().created_at == instant
+        assert Workspace.objects.get(created_at=naive).created_at == instant
+
+
+def test_a_site_that_turns_use_tz_off_reads_its_old_rows():
+    WorkspaceFactory(created_at=SECOND_HALF_PAST_TWO)
+
+    with override_settings(USE_TZ=False, TIME_ZONE="Europe/Berlin"):
+        assert Workspace.objects.get().created_at == SECOND_HALF_PAST_TWO
+
+
+def test_now_is_in_utc():
+    assert utc_now().tzinfo is UTC
+    assert abs(utc_now() - datetime.now(BERLIN)) < timedelta(minutes=1)
