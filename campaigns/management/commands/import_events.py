@@ -1,0 +1,58 @@
+from collections.abc import Callable
+from uuid import UUID
+
+from django.core.management.base import CommandError
+
+from campaigns.importing import EVENT_FIELDS, Format, Record, event_reader, workspace_name
+from campaigns.management.file_import import FileImportCommand
+from campaigns.models import Campaign, Workspace
+from campaigns.recording import Event, InvalidEvent, Recorded, record_events
+from campaigns.values import Refused
+
+
+class Command(FileImportCommand[Event]):
+    help = "Record the email events of a CSV or JSON Lines file. Doing so again changes nothing."
+    fields = required_fields = EVENT_FIELDS
+
+    def reader(
+        self, *, workspace: str, file_format: Format, database: str
+    ) -> Callable[[Record], Event]:
+        self.database = database
+        self.recorded = Recorded()
+        self.workspace = _workspace(workspace, database)
+        campaigns = Campaign.objects.using(database).filter(workspace=self.workspace)
+        return event_reader(campaigns.values_list("id", flat=True))
+
+    def save(self, batch: list[tuple[int, Event]]) -> None:
+        while batch:
+            events = [event for _, event in batch]
+            try:
+                self.recorded += record_events(
+                    workspace=self.workspace,
+                    events=events,
+                    batch_size=len(events),
+                    using=self.database,
+                )
+                return
+            except InvalidEvent as error:
+                batch = self._without(batch, events[error.index].campaign_id, error.reason)
+
+    def _without(
+        self, batch: list[tuple[int, Event]], campaign_id: UUID, reason: str
+    ) -> list[tuple[int, Event]]:
+        """The lines were valid when read: this campaign has been deleted meanwhile."""
+        for number, event in batch:
+            if event.campaign_id == campaign_id:
+                self.refuse(number, reason)
+        return [line for line in batch if line[1].campaign_id != campaign_id]
+
+    def summary(self) -> str:
+        counts = self.recorded
+        return f"events: {counts.new} new, {counts.moved} moved earlier, {counts.known} known"
+
+
+def _workspace(name: str, database: str) -> Workspace:
+    try:
+        return Workspace.objects.using(database).get(name=workspace_name(name))
+    except (Workspace.DoesNotExist, Refused):
+        raise CommandError(f"There is no workspace {name!r}.") from None

@@ -1,0 +1,105 @@
+"""One value of an imported record, checked: what it is, or why it is refused."""
+
+import functools
+import re
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+T = TypeVar("T")
+
+# uuid.UUID alone also takes underscores, spaces and digits of other scripts.
+_UUID = re.compile(r"(urn:uuid:)?\{?[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}\}?")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_SHOWN = 50
+_JSON_TYPES = {
+    type(None): "null",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    str: "text",
+    list: "an array",
+    dict: "an object",
+}
+
+
+class Refused(ValueError):
+    """A value or a line cannot be imported; the message says why, fit for a terminal."""
+
+
+def identifier(field: str, value: Any) -> UUID:
+    string = _required(field, value)
+    if not _UUID.fullmatch(string):
+        raise Refused(f"{field} {shown(string)} is not a UUID")
+    return _parsed_uuid(string)
+
+
+# A file that spells its ids in another way than str(UUID) does so on every line.
+_parsed_uuid = functools.lru_cache(maxsize=10_000)(UUID)
+
+
+def text(field: str, value: Any, *, longest: int) -> str:
+    # Neither NUL nor a surrogate is printable, so that one question settles nearly every text.
+    if type(value) is str and 0 < len(value) <= longest and value.isprintable():
+        return value
+    string = _required(field, value)
+    if len(string) > longest:
+        raise Refused(f"{field} {shown(string)} has {len(string)} characters, {longest} at most")
+    if "\0" in string:
+        raise Refused(f"{field} {shown(string)} holds a NUL character")
+    if _SURROGATE.search(string):
+        raise Refused(f"{field} {shown(string)} holds half a surrogate pair")
+    return string
+
+
+def choice(field: str, value: Any, choices: dict[str, T]) -> T:
+    try:
+        return choices[value]
+    except (KeyError, TypeError):
+        string = _required(field, value)
+    raise Refused(f"{field} {shown(string)} is not one of {', '.join(choices)}")
+
+
+def instant(field: str, value: Any) -> datetime:
+    """In UTC; the text must say its offset."""
+    try:
+        parsed = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        parsed = None
+    # fromisoformat takes any character between date and time.
+    if parsed is None or not ("T" in value or value[10:11] == " "):
+        raise Refused(f"{field} {shown(_required(field, value))} is not an ISO 8601 instant")
+    if parsed.tzinfo is None:
+        raise Refused(f"{field} {shown(value)} has no offset from UTC")
+    try:
+        return parsed.astimezone(UTC)
+    except OverflowError:
+        raise Refused(f"{field} {shown(value)} is not within the years 1 to 9999") from None
+
+
+def whole_number(field: str, value: Any, *, most: int) -> int:
+    """A boolean, a float and text are none."""
+    if type(value) is int and 0 <= value <= most:
+        return value
+    raise Refused(f"{field} {shown(value)} is not a whole number from 0 to {most}")
+
+
+def _required(field: str, value: Any) -> str:
+    if value is None:
+        raise Refused(f"{field} is missing")
+    if type(value) is not str:
+        raise Refused(f"{field} is {json_type(value)}, not text")
+    if not value:
+        raise Refused(f"{field} is empty")
+    return value
+
+
+def shown(value: Any) -> str:
+    """Fit for a terminal and for one line: escaped where need be, and cut."""
+    if type(value) is str:
+        return repr(value[:_SHOWN]) + "..." * (len(value) > _SHOWN)
+    return json_type(value) if isinstance(value, list | dict) else str(value)[:_SHOWN]
+
+
+def json_type(value: Any) -> str:
+    return _JSON_TYPES[type(value)]
