@@ -2,10 +2,11 @@
 
 import re
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.db.models import QuerySet
+from django.http import QueryDict
 from django_filters import Filter, FilterSet
 
 from analytics.models import DailyTotals
@@ -61,7 +62,7 @@ class StrictForm(forms.Form):
     would answer with the numbers of another question."""
 
     def clean(self) -> dict[str, Any]:
-        for name, values in self.data.lists():
+        for name, values in cast(QueryDict, self.data).lists():
             if name not in self.fields:
                 known = ", ".join(self.fields)
                 self.errors[name] = self.error_class([f"No such parameter; there are {known}."])
@@ -143,5 +144,4 @@ class TimelineFilter(FilterSet):
     @property
     def period(self) -> Period:
         """The window asked for, with the defaults for what was not; only when valid."""
-        period: Period = self.form.period
-        return period
+        return cast(TimelineForm, self.form).period

@@ -5,7 +5,7 @@ answer is one query, and so one moment: it has a batch of events wholly or not a
 """
 
 from datetime import date, datetime
-from typing import TypedDict
+from typing import Any, TypedDict
 from uuid import UUID
 
 from django.db.models import FilteredRelation, Q, QuerySet
@@ -85,23 +85,14 @@ def campaign_report(
             "created_at",
         )
     )
-    listed = [_campaign_row(*row) for row in rows]
+    listed = [_campaign_row(row) for row in rows]
     return {"workspace_kpis": _kpis(listed), "campaigns": listed}
 
 
-def _campaign_row(
-    campaign_id: UUID,
-    name: str,
-    status: str,
-    total_leads: int,
-    sent: int | None,
-    opened: int | None,
-    replied: int | None,
-    bounced: int | None,
-    created_at: datetime,
-) -> CampaignRow:
+def _campaign_row(row: tuple[Any, ...]) -> CampaignRow:
+    campaign_id, name, status, total_leads, *counts, created_at = row
     # A campaign without events has no totals.
-    sent, opened, replied, bounced = sent or 0, opened or 0, replied or 0, bounced or 0
+    sent, opened, replied, bounced = (count or 0 for count in counts)
     return {
         "campaign_id": campaign_id,
         "campaign_name": name,

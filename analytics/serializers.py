@@ -3,12 +3,14 @@
 The views answer what ``reports`` returns as it is; a test holds both to the same fields.
 """
 
+from typing import Any
+
 from rest_framework import serializers
 
 from campaigns.models import CampaignStatus
 
 
-class WorkspaceKPIsSerializer(serializers.Serializer):
+class WorkspaceKPIsSerializer(serializers.Serializer[Any]):
     total_campaigns = serializers.IntegerField(help_text="How many campaigns are listed.")
     total_sends = serializers.IntegerField(help_text="Messages sent by all of them.")
     avg_open_rate = serializers.FloatField(help_text="All their opens / all their sends.")
@@ -16,7 +18,7 @@ class WorkspaceKPIsSerializer(serializers.Serializer):
     avg_bounce_rate = serializers.FloatField(help_text="All their bounces / all their sends.")
 
 
-class CampaignRowSerializer(serializers.Serializer):
+class CampaignRowSerializer(serializers.Serializer[Any]):
     campaign_id = serializers.UUIDField()
     campaign_name = serializers.CharField()
     status = serializers.ChoiceField(choices=CampaignStatus.choices)
@@ -31,12 +33,12 @@ class CampaignRowSerializer(serializers.Serializer):
     created_at = serializers.DateTimeField(help_text="In UTC.")
 
 
-class CampaignReportSerializer(serializers.Serializer):
+class CampaignReportSerializer(serializers.Serializer[Any]):
     workspace_kpis = WorkspaceKPIsSerializer()
     campaigns = CampaignRowSerializer(many=True)
 
 
-class TimelineDaySerializer(serializers.Serializer):
+class TimelineDaySerializer(serializers.Serializer[Any]):
     date = serializers.DateField(help_text="A UTC day.")
     sent = serializers.IntegerField(help_text="Messages sent on that day.")
     opened = serializers.IntegerField(help_text="Messages first opened on that day.")
@@ -47,7 +49,7 @@ class TimelineDaySerializer(serializers.Serializer):
     bounce_rate = serializers.FloatField(help_text="bounced / sent, likewise.")
 
 
-class TimelineReportSerializer(serializers.Serializer):
+class TimelineReportSerializer(serializers.Serializer[Any]):
     timeline = TimelineDaySerializer(many=True)
     from_date = serializers.DateField(help_text="The window's first day.")
     to_date = serializers.DateField(help_text="The window's last day.")

@@ -5,9 +5,8 @@ all, and answers how many events were new and how many moved a known one earlier
 in the order of their key, so that two writers never wait for each other crosswise.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import connections, transaction
@@ -99,7 +98,7 @@ def _write_sqlite(alias: str, workspace_id: int, batch: Sequence[Row]) -> tuple[
         cursor.executemany(_INSERT, [(*row, workspace_id) for row in rows])
         new, moved = cursor.rowcount, 0
         if new < len(rows):
-            cursor.executemany(_MOVE, _moves(workspace_id, rows))
+            cursor.executemany(_MOVE, [_move(workspace_id, row) for row in rows])
             moved = cursor.rowcount
     return new, moved
 
@@ -119,11 +118,9 @@ def _earliest(batch: Sequence[Row]) -> list[tuple[str, str, int, str]]:
     ]
 
 
-def _moves(
-    workspace_id: int, rows: Sequence[tuple[str, str, int, str]]
-) -> Iterator[tuple[Any, ...]]:
-    for campaign_id, message_id, kind, instant in rows:
-        yield campaign_id, instant, workspace_id, message_id, kind, instant, campaign_id
+def _move(workspace_id: int, row: tuple[str, str, int, str]) -> tuple[str | int, ...]:
+    campaign_id, message_id, kind, instant = row
+    return campaign_id, instant, workspace_id, message_id, kind, instant, campaign_id
 
 
 WRITERS: dict[str, Writer] = {"postgresql": _write_postgresql, "sqlite": _write_sqlite}

@@ -1,4 +1,4 @@
-"""An independent recount in plain Python, to hold the product against; it shares no code with it."""
+"""A recount in plain Python to hold the product against; it shares no code with it."""
 
 from collections import Counter, defaultdict
 from datetime import UTC

@@ -8,7 +8,7 @@ from django.test import Client
 
 from analytics.models import CampaignTotals, DailyTotals
 from apikeys import crypto
-from campaigns.models import Campaign, CampaignStatus, EventKind
+from campaigns.models import CampaignStatus, EventKind
 from campaigns.recording import Event, record_events
 from tests.factories import APIKeyFactory, CampaignFactory, WorkspaceFactory
 
@@ -414,8 +414,8 @@ NOT_DATES = [
     "2024-01-01T00:00:00Z",
     "2024/01/01",
     "01-01-2024",
-    "２０２４-０１-０１",
-    "٢٠٢٤-٠١-٠١",
+    "\uff12\uff10\uff12\uff14-\uff10\uff11-\uff10\uff11",
+    "\u0662\u0660\u0662\u0664-\u0660\u0661-\u0660\u0661",
     "2024-01-01\x00",
     "null",
     "1704067200",

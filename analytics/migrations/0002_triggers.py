@@ -246,7 +246,7 @@ STATEMENTS = {
 def _statements(vendor: str) -> tuple[list[str], list[str]]:
     if vendor not in STATEMENTS:
         raise NotImplementedError(
-            f"django-mailmetrics keeps its totals with triggers for PostgreSQL and SQLite, not {vendor}."
+            f"django-mailmetrics has its triggers for PostgreSQL and SQLite, not for {vendor}."
         )
     return STATEMENTS[vendor]
 

@@ -63,7 +63,7 @@ def stored_text():
         else "(created_at AT TIME ZONE 'UTC')::text"
     )
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {in_utc} FROM {Workspace._meta.db_table}")  # noqa: S608
+        cursor.execute(f"SELECT {in_utc} FROM {Workspace._meta.db_table}")
         return cursor.fetchone()[0]
 
 
