@@ -116,11 +116,8 @@ def _explain(
     workspace: Workspace, batch: list[Event], start: int, alias: str, error: IntegrityError
 ) -> NoReturn:
     """Name the event whose campaign the database refused."""
-    theirs = set(
-        Campaign.objects.using(alias)
-        .filter(workspace=workspace, pk__in={event.campaign_id for event in batch})
-        .values_list("pk", flat=True)
-    )
+    campaigns = Campaign.objects.using(alias).filter(workspace=workspace)
+    theirs = set(campaigns.values_list("pk", flat=True))
     for index, event in enumerate(batch, start):
         if event.campaign_id not in theirs:
             reason = f"campaign {event.campaign_id} is not in workspace {workspace.name!r}"

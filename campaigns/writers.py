@@ -2,23 +2,30 @@
 
 A writer takes a connection's alias, a workspace's id and the batch, writes it wholly or not at
 all, and answers how many events were new and how many moved a known one earlier. Rows are written
-in the order of their key, so that two writers never wait for each other crosswise.
+in the order of their key, so that two writers never wait for each other crosswise. A campaign
+that is not in the workspace is an IntegrityError: the database refuses to write its event, and
+the writer refuses one that it need not write for an earlier one is known.
 """
 
+import json
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
-from django.db import connections, transaction
+from django.db import IntegrityError, connections, transaction
 
-from campaigns.models import EmailEvent
+from campaigns.models import Campaign, EmailEvent
 
 Row = tuple[UUID, str, int, datetime]  # an Event: campaign_id, message_id, kind, occurred_at
 Writer = Callable[[str, int, Sequence[Row]], tuple[int, int]]
 
 _TABLE = EmailEvent._meta.db_table
+_CAMPAIGNS = Campaign._meta.db_table
 # Up to here one statement with its rows as parameters costs less than staging them.
 _SMALL = 100
+_FOREIGN_CAMPAIGN = "A campaign of the batch is not in its workspace."
 
 _STAGE = """
     CREATE TEMPORARY TABLE IF NOT EXISTS mailmetrics_staged_events
@@ -28,7 +35,8 @@ _STAGE = """
 _COPY = "COPY mailmetrics_staged_events FROM STDIN (FORMAT BINARY)"
 _COPY_TYPES = ["uuid", "text", "int2", "timestamptz"]
 _PARAMETERS = """
-    unnest(%s::uuid[], %s::text[], %s::smallint[], %s::timestamptz[])
+    unnest(%(campaign_ids)s::uuid[], %(message_ids)s::text[], %(kinds)s::smallint[],
+           %(instants)s::timestamptz[])
     AS staged (campaign_id, message_id, kind, occurred_at)
 """
 # A statement may hold a key once only when it updates on conflict: hence DISTINCT ON. An inserted
@@ -37,7 +45,7 @@ _RECORD = f"""
     WITH written AS (
         INSERT INTO {_TABLE} AS known (workspace_id, occurred_at, campaign_id, kind, message_id)
         SELECT DISTINCT ON (message_id COLLATE "C", kind)
-               %s::bigint, occurred_at, campaign_id, kind, message_id
+               %(workspace_id)s::bigint, occurred_at, campaign_id, kind, message_id
           FROM {{source}}
          ORDER BY message_id COLLATE "C", kind, occurred_at, campaign_id
             ON CONFLICT (workspace_id, message_id, kind) DO UPDATE
@@ -46,7 +54,12 @@ _RECORD = f"""
              < (known.occurred_at, known.campaign_id)
         RETURNING xmax = 0 AS is_new
     )
-    SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM written
+    SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new),
+           EXISTS (SELECT FROM {{source}}
+                    WHERE NOT EXISTS (SELECT FROM {_CAMPAIGNS} c
+                                       WHERE c.id = campaign_id
+                                         AND c.workspace_id = %(workspace_id)s))
+      FROM written
 """
 _RECORD_STAGED = _RECORD.format(source="mailmetrics_staged_events")
 _RECORD_PARAMETERS = _RECORD.format(source=_PARAMETERS)
@@ -55,15 +68,15 @@ _RECORD_PARAMETERS = _RECORD.format(source=_PARAMETERS)
 def _write_postgresql(alias: str, workspace_id: int, batch: Sequence[Row]) -> tuple[int, int]:
     if len(batch) > _SMALL:
         return _write_staged(alias, workspace_id, batch)
-    campaign_ids, message_ids, kinds, instants = (
-        list(column) for column in zip(*batch, strict=True)
+    columns = (list(column) for column in zip(*batch, strict=True))
+    parameters = dict(
+        zip(("campaign_ids", "message_ids", "kinds", "instants"), columns, strict=True),
+        workspace_id=workspace_id,
     )
-    with connections[alias].cursor() as cursor:
-        cursor.execute(
-            _RECORD_PARAMETERS, [workspace_id, campaign_ids, message_ids, kinds, instants]
-        )
-        new, moved = cursor.fetchone()
-    return new, moved
+    # One event alone is one statement, which needs no transaction around it.
+    together = len(batch) > 1 or connections[alias].in_atomic_block
+    with transaction.atomic(using=alias) if together else nullcontext():
+        return _execute(alias, _RECORD_PARAMETERS, parameters)
 
 
 def _write_staged(alias: str, workspace_id: int, batch: Sequence[Row]) -> tuple[int, int]:
@@ -76,14 +89,26 @@ def _write_staged(alias: str, workspace_id: int, batch: Sequence[Row]) -> tuple[
             copy.set_types(_COPY_TYPES)
             for row in batch:
                 copy.write_row(row)
-        cursor.execute(_RECORD_STAGED, [workspace_id])
-        new, moved = cursor.fetchone()
+        return _execute(alias, _RECORD_STAGED, {"workspace_id": workspace_id})
+
+
+def _execute(alias: str, statement: str, parameters: dict[str, Any]) -> tuple[int, int]:
+    with connections[alias].cursor() as cursor:
+        cursor.execute(statement, parameters)
+        new, moved, has_foreign_campaign = cursor.fetchone()
+    if has_foreign_campaign:
+        raise IntegrityError(_FOREIGN_CAMPAIGN)
     return new, moved
 
 
 _INSERT = f"""
     INSERT INTO {_TABLE} (campaign_id, message_id, kind, occurred_at, workspace_id)
     VALUES (%s, %s, %s, %s, %s) ON CONFLICT (workspace_id, message_id, kind) DO NOTHING
+"""
+_HAS_FOREIGN_CAMPAIGN = f"""
+    SELECT EXISTS (SELECT 1 FROM json_each(%s) given
+                    WHERE NOT EXISTS (SELECT 1 FROM {_CAMPAIGNS} c
+                                       WHERE c.id = given.value AND c.workspace_id = %s))
 """
 _MOVE = f"""
     UPDATE {_TABLE} SET campaign_id = %s, occurred_at = %s
@@ -95,11 +120,16 @@ _MOVE = f"""
 def _write_sqlite(alias: str, workspace_id: int, batch: Sequence[Row]) -> tuple[int, int]:
     rows = _earliest(batch)
     with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
+        # Writing first: a transaction that begins by reading may not become a writer later.
         cursor.executemany(_INSERT, [(*row, workspace_id) for row in rows])
         new, moved = cursor.rowcount, 0
         if new < len(rows):
             cursor.executemany(_MOVE, [_move(workspace_id, row) for row in rows])
             moved = cursor.rowcount
+        campaign_ids = json.dumps(list({row[0].hex for row in batch}))
+        cursor.execute(_HAS_FOREIGN_CAMPAIGN, [campaign_ids, workspace_id])
+        if cursor.fetchone()[0]:
+            raise IntegrityError(_FOREIGN_CAMPAIGN)
     return new, moved
 
 
