@@ -19,7 +19,7 @@ from campaigns.models import Campaign, Workspace
 from campaigns.values import Refused
 
 # Each row of an UPDATE adds a WHEN to every column's CASE, so larger statements cost more a row.
-_UPDATED_AT_ONCE = 200
+_UPDATED_AT_ONCE = 100
 
 
 class Command(FileImportCommand[CampaignRow]):
