@@ -40,7 +40,8 @@ _PARAMETERS = """
     AS staged (campaign_id, message_id, kind, occurred_at)
 """
 # A statement may hold a key once only when it updates on conflict: hence DISTINCT ON. An inserted
-# row has no xmax yet.
+# row has no xmax yet. Each campaign is looked up by its id alone: of a join with the rows, which
+# have no statistics, the planner may make a nested loop over all of them.
 _RECORD = f"""
     WITH written AS (
         INSERT INTO {_TABLE} AS known (workspace_id, occurred_at, campaign_id, kind, message_id)
@@ -55,10 +56,9 @@ _RECORD = f"""
         RETURNING xmax = 0 AS is_new
     )
     SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new),
-           EXISTS (SELECT FROM {{source}}
-                    WHERE NOT EXISTS (SELECT FROM {_CAMPAIGNS} c
-                                       WHERE c.id = campaign_id
-                                         AND c.workspace_id = %(workspace_id)s))
+           EXISTS (SELECT FROM (SELECT DISTINCT campaign_id FROM {{source}}) given
+                    WHERE (SELECT workspace_id FROM {_CAMPAIGNS} c WHERE c.id = given.campaign_id)
+                          IS DISTINCT FROM %(workspace_id)s)
       FROM written
 """
 _RECORD_STAGED = _RECORD.format(source="mailmetrics_staged_events")

@@ -1,7 +1,7 @@
-"""``make demo``: the site with a believable workspace on SQLite, in .demo/ of the checkout.
+"""``make demo``: the site with a believable workspace on SQLite.
 
-The data is made once, through the same recording as real mail, up to the day of the first start.
-Remove .demo/ (``make clean`` does) to begin again.
+The data is made once, through the same recording as real mail, up to the time of the first start,
+and kept in .demo/ (or DEMO_FOLDER). Remove that (``make clean`` does) to begin again.
 """
 
 import io
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from campaigns.models import Campaign, Workspace
     from campaigns.recording import Event
 
-FOLDER = Path(__file__).resolve().parent.parent / ".demo"
+FOLDER = Path(os.environ.get("DEMO_FOLDER") or Path(__file__).resolve().parent.parent / ".demo")
 PORT = os.environ.get("PORT") or "8000"
 WORKSPACE = "Demo workspace"
 LOGIN = ("admin", "demo")
