@@ -66,7 +66,7 @@ def main() -> None:
         DJANGO_SETTINGS_MODULE="config.settings",
         DATABASE_URL=f"sqlite:///{FOLDER / 'demo.sqlite3'}",
         DEBUG="1",
-        SECRET_KEY="only-for-the-demo",  # noqa: S106 (the demo is on loopback, its data made up)
+        SECRET_KEY="only-for-the-demo",
         ALLOWED_HOSTS="127.0.0.1,localhost",
         SECURE_SSL_REDIRECT="0",
     )
@@ -79,7 +79,7 @@ def main() -> None:
 
 
 def fill() -> None:
-    from campaigns.models import Workspace  # noqa: PLC0415 (models are there after setup)
+    from campaigns.models import Workspace
 
     with transaction.atomic():
         workspace, created = Workspace.objects.get_or_create(name=WORKSPACE)
@@ -88,9 +88,9 @@ def fill() -> None:
 
 
 def record_mail(workspace: "Workspace") -> None:
-    from campaigns.recording import record_events  # noqa: PLC0415
+    from campaigns.recording import record_events
 
-    chance, now = random.Random(2024), datetime.now(UTC)  # noqa: S311 (not a secret)
+    chance, now = random.Random(2024), datetime.now(UTC)
     for plan in PLANS:
         campaign = make_campaign(workspace, plan, chance, now)
         made_up = mail_of(plan, campaign, chance)
@@ -102,7 +102,7 @@ def record_mail(workspace: "Workspace") -> None:
 def make_campaign(
     workspace: "Workspace", plan: Plan, chance: random.Random, now: datetime
 ) -> "Campaign":
-    from campaigns.models import Campaign  # noqa: PLC0415
+    from campaigns.models import Campaign
 
     launched_at = None
     if plan.launched is not None:
@@ -140,8 +140,8 @@ def mail_of(plan: Plan, campaign: "Campaign", chance: random.Random) -> Iterator
 def message(
     plan: Plan, campaign_id: UUID, message_id: str, sent_at: datetime, chance: random.Random
 ) -> Iterator["Event"]:
-    from campaigns.models import EventKind  # noqa: PLC0415
-    from campaigns.recording import Event  # noqa: PLC0415
+    from campaigns.models import EventKind
+    from campaigns.recording import Event
 
     yield Event(campaign_id, message_id, EventKind.SENT, sent_at)
     if chance.random() < plan.bounced:
@@ -162,7 +162,7 @@ def message(
 
 
 def make_superuser() -> None:
-    from django.contrib.auth import get_user_model  # noqa: PLC0415
+    from django.contrib.auth import get_user_model
 
     users, (name, password) = get_user_model().objects, LOGIN
     if not users.filter(username=name).exists():
@@ -171,8 +171,8 @@ def make_superuser() -> None:
 
 def api_key() -> str:
     """The demo's key: the same at every start, for the file remembers what the database can't."""
-    from apikeys.crypto import digest  # noqa: PLC0415
-    from apikeys.models import APIKey  # noqa: PLC0415
+    from apikeys.crypto import digest
+    from apikeys.models import APIKey
 
     file = FOLDER / "api-key"
     key = file.read_text().strip() if file.exists() else ""
