@@ -85,7 +85,8 @@ def _write_staged(alias: str, workspace_id: int, batch: Sequence[Row]) -> tuple[
         cursor.execute(_STAGE)
         if in_callers_transaction:  # what an earlier batch of it staged is there until its commit
             cursor.execute("TRUNCATE mailmetrics_staged_events")
-        with cursor.copy(_COPY) as copy:
+        # psycopg's own method, around which Django does not turn errors into its own.
+        with connections[alias].wrap_database_errors, cursor.copy(_COPY) as copy:
             copy.set_types(_COPY_TYPES)
             for row in batch:
                 copy.write_row(row)

@@ -232,8 +232,8 @@ SQLITE_TRIGGERS = {
         DELETE FROM {CAMPAIGN_TOTALS}
          WHERE workspace_id = OLD.workspace_id AND campaign_id = OLD.id;
         END""",
-    "mailmetrics_campaign_moving": f"""BEFORE UPDATE OF workspace_id ON {CAMPAIGN}
-        WHEN NEW.workspace_id <> OLD.workspace_id BEGIN
+    "mailmetrics_campaign_moving": f"""BEFORE UPDATE OF workspace_id, id ON {CAMPAIGN}
+        WHEN (NEW.workspace_id, NEW.id) IS NOT (OLD.workspace_id, OLD.id) BEGIN
         SELECT RAISE(ABORT, 'mailmetrics_event_campaign_in_workspace')
          WHERE EXISTS (SELECT 1 FROM {CAMPAIGN_TOTALS}
                         WHERE workspace_id = OLD.workspace_id AND campaign_id = OLD.id);
