@@ -1,5 +1,7 @@
 """Totals, kept exact by the database's triggers (see the migrations); nothing else writes them."""
 
+from datetime import date
+
 from django.db import models
 from django.db.models import Q
 
@@ -77,5 +79,10 @@ class DailyTotals(Counts):
         constraints = [
             models.CheckConstraint(
                 condition=_no_negative_count(), name="mailmetrics_dailytotals_not_negative"
+            ),
+            # PostgreSQL knows more days than Python, and "infinity".
+            models.CheckConstraint(
+                condition=Q(day__range=(date.min, date.max)),
+                name="mailmetrics_dailytotals_day_in_range",
             ),
         ]

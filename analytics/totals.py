@@ -22,7 +22,8 @@ _COUNTED = ", ".join(
 )
 _DAY = {
     "postgresql": "(occurred_at AT TIME ZONE 'UTC')::date",
-    "sqlite": "date(occurred_at)",
+    # As in the triggers: date() rounds to milliseconds.
+    "sqlite": "date(substr(occurred_at, 1, 19) || ltrim(substr(occurred_at, 20), '.0123456789'))",
 }
 
 Counts = tuple[int, int, int, int]

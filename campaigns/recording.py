@@ -8,7 +8,7 @@ from itertools import islice
 from typing import NamedTuple, NoReturn
 from uuid import UUID
 
-from django.db import IntegrityError, OperationalError, connections, router
+from django.db import IntegrityError, OperationalError, connections, router, transaction
 
 from campaigns.models import Campaign, EmailEvent, EventKind, Workspace
 from campaigns.writers import WRITERS
@@ -105,7 +105,7 @@ def _retried(write: Callable[[], tuple[int, int]], alias: str) -> tuple[int, int
             return write()
         except OperationalError as error:
             state = getattr(error.__cause__, "sqlstate", None)
-            in_callers_transaction = connections[alias].in_atomic_block
+            in_callers_transaction = not transaction.get_autocommit(using=alias)
             if attempt == _RETRIES or in_callers_transaction or state not in _RETRIED_STATES:
                 raise
             time.sleep(0.01 * 2**attempt)
@@ -137,6 +137,7 @@ def _is_valid(event: Event) -> bool:
         return (
             isinstance(campaign_id, UUID)
             and isinstance(kind, int)
+            and not isinstance(kind, bool)
             and kind in _KINDS
             and _EARLIEST <= occurred_at <= _LATEST
             and is_message_id(message_id)
@@ -167,7 +168,7 @@ def _why_invalid(event: Event) -> str:
             f"message_id must be text of 1 to {MAX_MESSAGE_ID_LENGTH} characters without NUL, "
             f"not {message_id!r:.80}"
         )
-    if not isinstance(kind, int) or kind not in _KINDS:
+    if not isinstance(kind, int) or isinstance(kind, bool) or kind not in _KINDS:
         return f"kind must be an EventKind, not {kind!r}"
     if not isinstance(occurred_at, datetime) or occurred_at.utcoffset() is None:
         return f"occurred_at must be a datetime with a time zone, not {occurred_at!r}"

@@ -74,18 +74,19 @@ def _write_postgresql(alias: str, workspace_id: int, batch: Sequence[Row]) -> tu
         workspace_id=workspace_id,
     )
     # One event alone is one statement, which needs no transaction around it.
-    together = len(batch) > 1 or connections[alias].in_atomic_block
+    together = len(batch) > 1 or not transaction.get_autocommit(using=alias)
     with transaction.atomic(using=alias) if together else nullcontext():
         return _execute(alias, _RECORD_PARAMETERS, parameters)
 
 
 def _write_staged(alias: str, workspace_id: int, batch: Sequence[Row]) -> tuple[int, int]:
-    in_callers_transaction = connections[alias].in_atomic_block
+    in_callers_transaction = not transaction.get_autocommit(using=alias)
     with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
         cursor.execute(_STAGE)
         if in_callers_transaction:  # what an earlier batch of it staged is there until its commit
             cursor.execute("TRUNCATE mailmetrics_staged_events")
-        with cursor.copy(_COPY) as copy:
+        # psycopg's own method, around which Django does not turn errors into its own.
+        with connections[alias].wrap_database_errors, cursor.copy(_COPY) as copy:
             copy.set_types(_COPY_TYPES)
             for row in batch:
                 copy.write_row(row)

@@ -1,7 +1,9 @@
 """Which tests run on which database, and where SQLite keeps its own."""
 
+from collections.abc import Iterator
+
 import pytest
-from django.db import connection
+from django.db import connection, connections
 
 VENDORS = frozenset({"postgresql", "sqlite"})
 
@@ -42,3 +44,14 @@ def database_url(transactional_db: None) -> str:
         f"postgresql://{known['USER']}:{known['PASSWORD']}"
         f"@{known['HOST']}:{known['PORT']}/{known['NAME']}"
     )
+
+
+@pytest.fixture
+def second_alias(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Another alias of the test database, so with a connection of its own."""
+    monkeypatch.setitem(connections.settings, "second", connections.settings["default"])
+    # It takes itself for the default's: Django's test case refuses every other alias.
+    connections["second"] = connection.copy()
+    yield "second"
+    connections["second"].close()
+    del connections["second"]

@@ -151,6 +151,11 @@ POSTGRESQL_BODIES = {
          WHERE e.workspace_id = o.workspace_id AND e.campaign_id = o.id;
         """
     ),
+    ("mailmetrics_campaigns_truncated", "TRUNCATE", CAMPAIGN, ""): f"DELETE FROM {EVENT};",
+    # Its campaigns may be there until the commit, when their foreign key is checked.
+    ("mailmetrics_workspaces_deleted", "DELETE", WORKSPACE, "REFERENCING OLD TABLE AS old_rows"): (
+        f"DELETE FROM {EVENT} e USING old_rows o WHERE e.workspace_id = o.id;"
+    ),
 }
 
 POSTGRESQL = [
@@ -176,39 +181,43 @@ POSTGRESQL_REVERSE = [
 ]
 
 
-# SQLite: row triggers. date() turns an instant with an offset, as raw SQL may write it, into its
-# UTC day, and is NULL, so refused, for what is no instant.
+# SQLite: row triggers. What must not be is refused by RAISE: it stops an INSERT OR IGNORE too,
+# which would pass over a totals row that breaks a constraint and keep the event.
+
+# The UTC day of an instant, which raw SQL may have written with an offset. date() rounds to
+# milliseconds: the fraction goes first, or the day's last instant would be the next day's.
+SQLITE_DAY = "date(substr({0}, 1, 19) || ltrim(substr({0}, 20), '.0123456789'))"
 
 SQLITE_TOTALS = (
-    (CAMPAIGN_TOTALS, "campaign_id", "campaign_id"),
-    (DAILY_TOTALS, "day", "occurred_at"),
+    (CAMPAIGN_TOTALS, "campaign_id", "{row}.campaign_id"),
+    (DAILY_TOTALS, "day", SQLITE_DAY.format("{row}.occurred_at")),
 )
 
 
-def _sqlite_value(row: str, column: str) -> str:
-    return f"date({row}.{column})" if column == "occurred_at" else f"{row}.{column}"
-
-
-def _sqlite_add(table: str, key: str, column: str) -> str:
+def _sqlite_add(table: str, key: str, value: str) -> str:
     ones = ", ".join(f"NEW.kind = {n}" for n in range(1, len(COUNTS) + 1))
     changes = ", ".join(f"{c} = {c} + excluded.{c}" for c in COUNTS)
     return f"""
     INSERT INTO {table} (workspace_id, {key}, {", ".join(COUNTS)})
-    VALUES (NEW.workspace_id, {_sqlite_value("NEW", column)}, {ones})
+    VALUES (NEW.workspace_id, {value.format(row="NEW")}, {ones})
         ON CONFLICT (workspace_id, {key}) DO UPDATE SET {changes};"""
 
 
-def _sqlite_subtract(table: str, key: str, column: str) -> str:
+def _sqlite_subtract(table: str, key: str, value: str) -> str:
     changes = ", ".join(f"{c} = {c} - (OLD.kind = {n})" for n, c in enumerate(COUNTS, 1))
     return f"""
     UPDATE {table} SET {changes}
-     WHERE workspace_id = OLD.workspace_id AND {key} = {_sqlite_value("OLD", column)};"""
+     WHERE workspace_id = OLD.workspace_id AND {key} = {value.format(row="OLD")};"""
 
 
 SQLITE_CHECK = f"""
     SELECT RAISE(ABORT, 'mailmetrics_event_campaign_in_workspace')
      WHERE NOT EXISTS (SELECT 1 FROM {CAMPAIGN}
-                        WHERE id = NEW.campaign_id AND workspace_id = NEW.workspace_id);"""
+                        WHERE id = NEW.campaign_id AND workspace_id = NEW.workspace_id);
+    SELECT RAISE(ABORT, 'mailmetrics_event_has_instant')
+     WHERE date(substr(NEW.occurred_at, 1, 16), '+0 days') IS NOT substr(NEW.occurred_at, 1, 10)
+        OR length(NEW.occurred_at) < 16
+        OR coalesce({SQLITE_DAY.format("NEW.occurred_at")}, '') < '0001-01-01';"""
 SQLITE_ADD = "".join(_sqlite_add(*totals) for totals in SQLITE_TOTALS)
 SQLITE_SUBTRACT = "".join(_sqlite_subtract(*totals) for totals in SQLITE_TOTALS)
 
@@ -223,13 +232,14 @@ SQLITE_TRIGGERS = {
         DELETE FROM {CAMPAIGN_TOTALS}
          WHERE workspace_id = OLD.workspace_id AND campaign_id = OLD.id;
         END""",
-    "mailmetrics_campaign_moving": f"""BEFORE UPDATE OF workspace_id ON {CAMPAIGN}
-        WHEN NEW.workspace_id <> OLD.workspace_id BEGIN
+    "mailmetrics_campaign_moving": f"""BEFORE UPDATE OF workspace_id, id ON {CAMPAIGN}
+        WHEN (NEW.workspace_id, NEW.id) IS NOT (OLD.workspace_id, OLD.id) BEGIN
         SELECT RAISE(ABORT, 'mailmetrics_event_campaign_in_workspace')
          WHERE EXISTS (SELECT 1 FROM {CAMPAIGN_TOTALS}
                         WHERE workspace_id = OLD.workspace_id AND campaign_id = OLD.id);
         END""",
     "mailmetrics_workspace_deleting": f"""BEFORE DELETE ON {WORKSPACE} BEGIN
+        DELETE FROM {EVENT} WHERE workspace_id = OLD.id;
         DELETE FROM {DAILY_TOTALS} WHERE workspace_id = OLD.id;
         END""",
 }
