@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -6,3 +8,7 @@ class AnalyticsConfig(AppConfig):
     label = "mailmetrics_analytics"
     verbose_name = "Campaign analytics"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        import_module("campaigns.checks")  # they need the models
+        import_module("analytics.checks")

@@ -16,7 +16,8 @@ from analytics.renderers import JSONRenderer
 from campaigns.conf import mailmetrics
 
 # REST framework's own defaults, never the host's; and no format in a URL, for the only one is JSON.
-_SETTINGS = APISettings(DEFAULTS | {"URL_FORMAT_OVERRIDE": None, "FORMAT_SUFFIX_KWARG": None})
+_OURS: Any = {**DEFAULTS, "URL_FORMAT_OVERRIDE": None, "FORMAT_SUFFIX_KWARG": None}
+_SETTINGS: Any = APISettings(_OURS)
 
 
 class AcceptHeader(DefaultContentNegotiation):

@@ -5,9 +5,10 @@ from typing import Any
 
 from tests.hostile.turns import TURNS
 from tests.settings import *  # noqa: F403
-from tests.settings import DATABASES, SQLITE
+from tests.settings import DATABASES, INSTALLED_APPS, SQLITE
 
 EVERY_DATABASE: dict[str, Any] = {}
+REVERSED = False
 
 
 def _turn(settings: dict[str, Any], turned: dict[str, Any]) -> None:
@@ -29,3 +30,5 @@ def _database(alias: str) -> dict[str, Any]:
 for _name in os.environ["HOSTILE"].split(","):
     _turn(globals(), TURNS[_name])
 DATABASES = {alias: _database(alias) for alias in DATABASES}
+if REVERSED:
+    INSTALLED_APPS.reverse()

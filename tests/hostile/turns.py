@@ -81,6 +81,7 @@ TURNS: dict[str, dict[str, Any]] = {
     "prefix": {"ROOT_URLCONF": "tests.hostile.urls", "API_PREFIX": "/our-mail/v7/"},
     "login_required": {"MIDDLEWARE": ["django.contrib.auth.middleware.LoginRequiredMiddleware"]},
     "app_label": {"INSTALLED_APPS": ["tests.hostile.campaigns"]},
+    "app_order": {"REVERSED": True},
     "router": {
         "DATABASES": {"mail": {}},
         "DATABASE_ROUTERS": ["tests.hostile.shop.router.MailRouter"],
