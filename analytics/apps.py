@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -8,6 +10,6 @@ class AnalyticsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from analytics import recursive_triggers  # noqa: PLC0415 - it needs the models
-
-        recursive_triggers.connect()
+        import_module("campaigns.checks")  # they need the models
+        import_module("analytics.checks")
+        import_module("analytics.recursive_triggers").connect()

@@ -50,6 +50,7 @@ class CampaignTotals(Counts):
     )
 
     class Meta:
+        app_label = "mailmetrics_analytics"
         verbose_name_plural = "campaign totals"
         constraints = [
             models.CheckConstraint(
@@ -75,6 +76,7 @@ class DailyTotals(Counts):
     day = models.DateField()
 
     class Meta:
+        app_label = "mailmetrics_analytics"
         verbose_name_plural = "daily totals"
         constraints = [
             models.CheckConstraint(

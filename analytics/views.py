@@ -7,17 +7,14 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from django_filters import FilterSet
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
-from rest_framework.metadata import SimpleMetadata
-from rest_framework.negotiation import DefaultContentNegotiation
-from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from analytics import reports
 from analytics.filters import CampaignFilter, TimelineFilter
+from analytics.isolation import IsolatedView
 from analytics.models import DailyTotals
-from analytics.renderers import JSONRenderer
 from apikeys.authentication import APIKeyAuthentication
 from apikeys.models import APIKey
 from apikeys.permissions import HasScope
@@ -26,18 +23,12 @@ from campaigns.models import Campaign
 Asked = TypeVar("Asked", bound=FilterSet)
 
 
-class CampaignAnalyticsViewSet(ViewSet):
+class CampaignAnalyticsViewSet(IsolatedView, ViewSet):
     """Campaign KPIs and the daily timeline of the key's workspace."""
 
-    # Each named here, so that the host's REST_FRAMEWORK changes none of them.
     authentication_classes = (APIKeyAuthentication,)
     permission_classes = (HasScope,)
     throttle_classes = ()
-    renderer_classes = (JSONRenderer,)
-    parser_classes = (JSONParser,)
-    content_negotiation_class = DefaultContentNegotiation
-    metadata_class = SimpleMetadata
-    versioning_class = None
 
     required_scope = "campaigns:read"
 

@@ -96,6 +96,7 @@ class APIKey(models.Model):
     objects = APIKeyManager()
 
     class Meta:
+        app_label = "mailmetrics_apikeys"
         verbose_name = "API key"
         ordering = ["-created_at", "-id"]
         constraints = [

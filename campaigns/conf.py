@@ -1,12 +1,33 @@
 """The site's choices: the settings dict ``MAILMETRICS``, each key with a default."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any, cast
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, NamedTuple, cast
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
+
+MINUTES_OF_A_YEAR = 525_600
+DAYS_OF_THE_CALENDAR = 3_652_059
+
+
+def choice(default: Any, why_not: Callable[[Any], str]) -> Any:
+    """A key with its default and the rule for its values: why one is refused, "" if it is not."""
+    return field(default=default, metadata={"why_not": why_not})
+
+
+def whole_number(least: int, most: int) -> Callable[[Any], str]:
+    def why_not(value: Any) -> str:
+        good = type(value) is int and least <= value <= most
+        return "" if good else f"must be a whole number from {least} to {most}"
+
+    return why_not
+
+
+def dotted_path(value: Any) -> str:
+    good = isinstance(value, str) and all(part.isidentifier() for part in value.split("."))
+    return "" if good and "." in value else 'must be a dotted path such as "shop.api.errors"'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,23 +35,46 @@ class Configuration:
     """What a site may choose, with the defaults."""
 
     # The longest window that the timeline answers. Lower it to bound the cost of one request.
-    MAX_TIMELINE_DAYS: int = 3653
+    MAX_TIMELINE_DAYS: int = choice(3653, whole_number(1, DAYS_OF_THE_CALENDAR))
     # How old a key's "last used" may get. Raise it to write less, lower it to see use sooner.
-    LAST_USED_MINUTES: int = 5
+    LAST_USED_MINUTES: int = choice(5, whole_number(0, MINUTES_OF_A_YEAR))
+    # What turns an exception into an answer, as in REST framework's setting of this name. Change
+    # it to give our errors the shape of your own API's.
+    EXCEPTION_HANDLER: str = choice("rest_framework.views.exception_handler", dotted_path)
+
+
+class Mistake(NamedTuple):
+    """Something wrong with ``settings.MAILMETRICS``: at a key that exists, or "" elsewhere."""
+
+    key: str
+    text: str
+
+
+def mistakes() -> Iterator[Mistake]:
+    """Everything wrong with ``settings.MAILMETRICS``."""
+    given = _given()
+    if not isinstance(given, Mapping):
+        yield Mistake("", "MAILMETRICS must be a dict.")
+        return
+    known = {each.name: each.metadata["why_not"] for each in fields(Configuration)}
+    unknown = [str(key) for key in given if key not in known]
+    if unknown:
+        told = f"MAILMETRICS has no key {', '.join(unknown)}; it may have {', '.join(known)}."
+        yield Mistake("", told)
+    for key, why_not in known.items():
+        if key in given and (reason := why_not(given[key])):
+            yield Mistake(key, f'MAILMETRICS["{key}"] {reason}, not {given[key]!r:.80}.')
 
 
 def resolve() -> Configuration:
     """The defaults with ``settings.MAILMETRICS`` over them; ImproperlyConfigured if it is odd."""
-    given = getattr(settings, "MAILMETRICS", {})
-    if not isinstance(given, Mapping):
-        raise ImproperlyConfigured("MAILMETRICS must be a dict.")
-    known = [field.name for field in fields(Configuration)]
-    unknown = [str(key) for key in given if key not in known]
-    if unknown:
-        raise ImproperlyConfigured(
-            f"MAILMETRICS has no key {', '.join(unknown)}; it may have {', '.join(known)}."
-        )
-    return Configuration(**given)
+    for mistake in mistakes():
+        raise ImproperlyConfigured(mistake.text)
+    return Configuration(**_given())
+
+
+def _given() -> Any:
+    return getattr(settings, "MAILMETRICS", {})
 
 
 class _Lazy:

@@ -174,8 +174,8 @@ POSTGRESQL = [
     *(_trigger_sql(*declaration) for declaration in POSTGRESQL_BODIES),
 ]
 POSTGRESQL_REVERSE = [
-    *(f"DROP TRIGGER {name} ON {table}" for name, _, table, _ in POSTGRESQL_BODIES),
-    *(f"DROP FUNCTION {name}()" for name, *_ in POSTGRESQL_BODIES),
+    *(f"DROP TRIGGER IF EXISTS {name} ON {table}" for name, _, table, _ in POSTGRESQL_BODIES),
+    *(f"DROP FUNCTION IF EXISTS {name}()" for name, *_ in POSTGRESQL_BODIES),
     f"ALTER TABLE {CAMPAIGN_TOTALS} DROP CONSTRAINT mailmetrics_event_campaign_in_workspace",
     f"ALTER TABLE {DAILY_TOTALS} DROP CONSTRAINT mailmetrics_dailytotals_workspace",
 ]
@@ -248,7 +248,7 @@ STATEMENTS = {
     "postgresql": (POSTGRESQL, POSTGRESQL_REVERSE),
     "sqlite": (
         [f"CREATE TRIGGER {name} {body}" for name, body in SQLITE_TRIGGERS.items()],
-        [f"DROP TRIGGER {name}" for name in SQLITE_TRIGGERS],
+        [f"DROP TRIGGER IF EXISTS {name}" for name in SQLITE_TRIGGERS],
     ),
 }
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, Generic, TypeVar
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DEFAULT_DB_ALIAS, connections
 
 from campaigns.importing import (
     Format,
@@ -23,6 +22,7 @@ from campaigns.importing import (
     lines_of,
     read_rows,
 )
+from campaigns.management.database import add_database_option
 from campaigns.progress import beside_the_bar, progress_bar
 
 Row = TypeVar("Row")
@@ -51,12 +51,7 @@ class FileImportCommand(BaseCommand, Generic[Row]):
             default=10_000,
             help="How many lines to commit at once (default: 10000).",
         )
-        parser.add_argument(
-            "--database",
-            default=DEFAULT_DB_ALIAS,
-            choices=tuple(connections),
-            help='The database to import into. Defaults to the "default" database.',
-        )
+        add_database_option(parser)
 
     @abstractmethod
     def reader(

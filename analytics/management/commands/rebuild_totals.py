@@ -4,6 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from analytics.totals import rebuild
+from campaigns.management.database import add_database_option
 from campaigns.models import Workspace
 from campaigns.progress import progress_bar
 
@@ -12,7 +13,7 @@ class Command(BaseCommand):
     help = "Makes all totals anew from the events. Readers go on; writers of events wait."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--database", default="default", help="The database to mend.")
+        add_database_option(parser)
 
     def handle(self, *args: Any, database: str, **options: Any) -> None:
         total = Workspace.objects.using(database).count()

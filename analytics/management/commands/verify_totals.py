@@ -3,13 +3,14 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from analytics.totals import differences
+from campaigns.management.database import add_database_option
 
 
 class Command(BaseCommand):
     help = "Recounts the events and prints each total that differs; exits 1 if there is one."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--database", default="default", help="The database to look at.")
+        add_database_option(parser)
 
     def handle(self, *args: Any, database: str, **options: Any) -> None:
         found = 0

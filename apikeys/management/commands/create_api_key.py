@@ -6,11 +6,12 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DEFAULT_DB_ALIAS, DataError, connections
+from django.db import DataError
 from django.views.decorators.debug import sensitive_variables
 
 from apikeys.models import APIKey
 from campaigns.fields import utc_now
+from campaigns.management.database import add_database_option
 from campaigns.models import Workspace
 
 
@@ -34,9 +35,7 @@ class Command(BaseCommand):
             help="last day (UTC) on which the key is good, or an instant such as "
             "2026-12-31T12:00:00+01:00; never by default",
         )
-        parser.add_argument(
-            "--database", default=DEFAULT_DB_ALIAS, choices=tuple(connections), help="its alias"
-        )
+        add_database_option(parser)
 
     @sensitive_variables()
     def handle(self, *args: Any, **options: Any) -> None:

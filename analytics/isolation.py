@@ -1,0 +1,48 @@
+"""What keeps the host's ``REST_FRAMEWORK`` and language out of our views."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils import translation
+from django.utils.module_loading import import_string
+from rest_framework.metadata import SimpleMetadata
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.parsers import JSONParser
+from rest_framework.settings import DEFAULTS, APISettings
+from rest_framework.views import APIView
+
+from analytics.renderers import JSONRenderer
+from campaigns.conf import mailmetrics
+
+# REST framework's own defaults, never the host's; and no format in a URL, for the only one is JSON.
+_OURS: Any = {**DEFAULTS, "URL_FORMAT_OVERRIDE": None, "FORMAT_SUFFIX_KWARG": None}
+_SETTINGS: Any = APISettings(_OURS)
+
+
+class AcceptHeader(DefaultContentNegotiation):
+    """The Accept header alone decides: a query parameter is a filter or a mistake."""
+
+    settings = _SETTINGS
+
+
+class IsolatedView(APIView):
+    """Answers the same in every host, in English.
+
+    A subclass names what is its own: authentication, permissions and throttles. The host's
+    ``MAILMETRICS["EXCEPTION_HANDLER"]`` alone changes the shape of errors.
+    """
+
+    settings = _SETTINGS
+    renderer_classes = (JSONRenderer,)
+    parser_classes = (JSONParser,)
+    content_negotiation_class = AcceptHeader
+    metadata_class = SimpleMetadata
+    versioning_class = None
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        with translation.override(None):
+            return super().dispatch(request, *args, **kwargs)
+
+    def get_exception_handler(self) -> Any:
+        return import_string(mailmetrics.EXCEPTION_HANDLER)

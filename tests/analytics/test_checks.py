@@ -1,0 +1,150 @@
+import re
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.test import override_settings
+
+from analytics.checks import TRIGGERS, check_exception_handler, check_triggers
+from campaigns.checks import check_backend
+from campaigns.fields import utc_now
+from campaigns.models import EmailEvent, EventKind
+from campaigns.recording import Event, record_events
+from tests.factories import CampaignFactory
+from tests.recount import assert_totals_exact
+
+EVENTS = EmailEvent._meta.db_table
+INSERTED = "mailmetrics_events_inserted"
+ON_EVENTS = f" ON {EVENTS}" if connection.vendor == "postgresql" else ""
+
+
+class NowhereRouter:
+    def allow_migrate(self, db, app_label, **hints):
+        return not app_label.startswith("mailmetrics_")
+
+
+def execute(sql):
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+
+
+def found(query):
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return {name for (name,) in cursor.fetchall()}
+
+
+def told():
+    return [(issue.id, issue.msg) for issue in check_triggers(databases=["default"])]
+
+
+def record(campaign, message_id):
+    event = Event(campaign.id, message_id, EventKind.SENT, utc_now())
+    record_events(workspace=campaign.workspace, events=[event])
+
+
+def lacking(*triggers):
+    text = f"The database 'default' lacks the triggers {', '.join(triggers)}, or they are disabled"
+    return [("mailmetrics.E006", f"{text}: the totals are not kept.")]
+
+
+@pytest.mark.django_db
+def test_the_triggers_looked_for_are_those_that_the_migrations_create():
+    assert told() == []
+    assert (
+        found(
+            {
+                "postgresql": "SELECT tgname FROM pg_trigger WHERE tgname LIKE 'mailmetrics%'",
+                "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
+            }[connection.vendor]
+        )
+        == (TRIGGERS[connection.vendor])
+    )
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", sorted(TRIGGERS[connection.vendor]))
+def test_a_missing_trigger_is_named(name):
+    (table,) = found(
+        {
+            "postgresql": "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = '%s'",
+            "sqlite": "SELECT tbl_name FROM sqlite_master WHERE name = '%s'",
+        }[connection.vendor]
+        % name
+    )
+    execute(f"DROP TRIGGER {name}" + (f" ON {table}" if connection.vendor == "postgresql" else ""))
+    assert told() == lacking(name)
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db
+@pytest.mark.parametrize("state", ["DISABLE", "ENABLE REPLICA"])
+def test_a_trigger_that_does_not_fire_is_as_good_as_missing(state):
+    execute(f"ALTER TABLE {EVENTS} {state} TRIGGER {INSERTED}")
+    assert told() == lacking(INSERTED)
+    execute(f"ALTER TABLE {EVENTS} ENABLE ALWAYS TRIGGER {INSERTED}")
+    assert told() == []
+
+
+@pytest.mark.django_db
+def test_other_commands_do_not_look_at_the_database(django_assert_num_queries):
+    execute(f"DROP TRIGGER {INSERTED}{ON_EVENTS}")
+    with django_assert_num_queries(0):
+        assert check_triggers(databases=None) == check_backend(databases=None) == []
+
+
+@pytest.mark.django_db
+def test_a_database_that_has_nothing_of_ours_is_left_alone(settings, django_assert_num_queries):
+    execute(f"DROP TRIGGER {INSERTED}{ON_EVENTS}")
+    settings.DATABASE_ROUTERS = ["tests.analytics.test_checks.NowhereRouter"]
+    with django_assert_num_queries(0):
+        assert check_triggers(databases=["default"]) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_before_the_migration_there_is_nothing_to_miss_and_the_hint_mends_what_is_missing():
+    campaign = CampaignFactory()
+    record(campaign, "counted")
+    execute(f"DROP TRIGGER {INSERTED}{ON_EVENTS}")
+    record(campaign, "not counted")
+    (issue,) = check_triggers(databases=["default"])
+    commands = re.findall("`(.+?)`", issue.hint)
+    assert len(commands) == 3
+
+    back, *forward = (command.split() for command in commands)
+    call_command(*back, stdout=StringIO())
+    assert told() == []
+    for command in forward:
+        call_command(*command, stdout=StringIO())
+
+    assert told() == []
+    assert_totals_exact()
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("shop.api.errors", "cannot be imported: No module named 'shop'"),
+        (
+            "rest_framework.views.no_handler",
+            'cannot be imported: Module "rest_framework.views" does not define a "no_handler" '
+            "attribute/class",
+        ),
+        ("rest_framework.views.api_settings", "is not callable"),
+    ],
+)
+def test_an_exception_handler_that_is_none_is_told_before_the_first_error(path, reason):
+    with override_settings(MAILMETRICS={"EXCEPTION_HANDLER": path}):
+        (issue,) = check_exception_handler()
+    assert (issue.id, issue.msg) == (
+        "mailmetrics.E004",
+        f'MAILMETRICS["EXCEPTION_HANDLER"] {reason}',
+    )
+    assert issue.hint == "Name a function of (exception, context) by its dotted path."
+
+
+@pytest.mark.parametrize("given", [{}, {"LAST_USED_MINUTES": "5"}, None])
+def test_the_default_handler_is_good_and_other_mistakes_are_told_elsewhere(given):
+    with override_settings(MAILMETRICS=given):
+        assert check_exception_handler() == []

@@ -1,0 +1,52 @@
+"""What a host changes on purpose, and what a caller's headers and a host's language do not."""
+
+import pytest
+from django.test import Client, modify_settings, override_settings
+
+from tests.factories import WorkspaceFactory
+from tests.test_contract import CAMPAIGNS, TIMELINE, new_key
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_host_gives_our_errors_the_shape_of_its_own():
+    handler = "tests.hostile.shop.rest.envelope"
+    with override_settings(MAILMETRICS={"EXCEPTION_HANDLER": handler}):
+        response = Client().get(CAMPAIGNS)
+    assert response.json() == {
+        "error": {
+            "code": "not_authenticated",
+            "title": "Authentication credentials were not provided.",
+        }
+    }
+    assert Client().get(CAMPAIGNS).json() == {
+        "detail": "Authentication credentials were not provided."
+    }
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "status", "detail"),
+    [
+        ("get", {}, 401, "Authentication credentials were not provided."),
+        ("post", {}, 405, 'Method "POST" not allowed.'),
+        ("get", {"Accept": "text/csv"}, 406, "Could not satisfy the request Accept header."),
+    ],
+)
+def test_errors_are_in_english_for_a_german_caller(method, headers, status, detail):
+    locale = {"append": "django.middleware.locale.LocaleMiddleware"}
+    with modify_settings(MIDDLEWARE=locale), override_settings(LANGUAGE_CODE="de"):
+        response = getattr(Client(), method)(
+            TIMELINE, headers={"Accept-Language": "de, fr;q=0.9", **headers}
+        )
+    assert (response.status_code, response.json()) == (status, {"detail": detail})
+
+
+@pytest.mark.parametrize("format_", ["json", "xml", "api"])
+def test_no_parameter_chooses_a_format(format_):
+    workspace = WorkspaceFactory()
+    key = new_key(workspace=workspace)
+    response = Client().get(TIMELINE, {"format": format_}, headers={"X-API-Key": key})
+    assert (response.status_code, response.json()) == (
+        400,
+        {"format": ["No such parameter; there are from_date, to_date."]},
+    )

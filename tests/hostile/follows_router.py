@@ -1,0 +1,83 @@
+"""What the host's router sends to a second database stays out of the first, in every command.
+
+Run by ``tests/test_hostile_host.py``.
+"""
+
+from io import StringIO
+
+import pytest
+from django.core.checks import run_checks
+from django.core.management import CommandError, call_command
+from django.db import connections
+
+from apikeys.models import APIKey
+from campaigns.checks import LABELS
+from campaigns.models import Campaign, EmailEvent, Workspace
+from tests.recount import assert_totals_exact
+
+pytestmark = pytest.mark.django_db(databases="__all__", transaction=True)
+
+CAMPAIGNS = '{"id": "550e8400-e29b-41d4-a716-446655440000", "name": "Q1", "status": "ACTIVE"}\n'
+EVENTS = (
+    '{"campaign_id": "550e8400-e29b-41d4-a716-446655440000", "message_id": "m", "kind": "sent",'
+    ' "occurred_at": "2024-01-15T10:00:00Z"}\n'
+)
+
+
+def run(*command, **options):
+    out = StringIO()
+    call_command(*command, stdout=out, **options)
+    return out.getvalue()
+
+
+def file(folder, lines):
+    path = folder / "lines.jsonl"
+    path.write_text(lines)
+    return str(path)
+
+
+def test_every_command_finds_the_tables_without_being_told_where(tmp_path):
+    assert run("import_campaigns", "Acme", file(tmp_path, CAMPAIGNS)) == (
+        "campaigns: 1 new, 0 updated; 0 lines refused\n"
+    )
+    assert run("import_events", "Acme", file(tmp_path, EVENTS)) == (
+        "events: 1 new, 0 moved earlier, 0 known; 0 lines refused\n"
+    )
+    run("create_api_key", "Acme", "--name", "k", "--scope", "*")
+    run("rebuild_totals")
+    run("verify_totals")
+
+    assert_totals_exact()
+    assert (Workspace.objects.count(), APIKey.objects.count(), EmailEvent.objects.count()) == (
+        1,
+        1,
+        1,
+    )
+    (workspace,) = Workspace.objects.using("mail")
+    workspace.delete()
+    assert not Campaign.objects.exists()
+    assert not EmailEvent.objects.exists()
+    assert not APIKey.objects.exists()
+    assert_totals_exact()
+
+
+def test_the_first_database_has_no_table_of_ours_and_the_second_no_other():
+    ours = tuple(f"{label}_" for label in LABELS.values())
+    tables = {alias: connections[alias].introspection.table_names() for alias in connections}
+    assert not [table for table in tables["default"] if table.startswith(ours)]
+    assert sorted(table for table in tables["mail"] if not table.startswith(ours)) == [
+        "django_migrations"
+    ]
+
+
+def test_both_databases_pass_the_checks():
+    assert [
+        issue.id
+        for issue in run_checks(databases=list(connections))
+        if (issue.id or "").startswith("mailmetrics.")
+    ] == []
+
+
+def test_a_database_that_there_is_not_is_refused():
+    with pytest.raises(CommandError, match="invalid choice: 'nowhere'"):
+        call_command("verify_totals", "--database", "nowhere")
