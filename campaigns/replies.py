@@ -11,7 +11,7 @@ from email.utils import parseaddr, parsedate_to_datetime
 
 # A thread names its ancestors oldest first. If none of the nearest is ours, the thread isn't, or
 # an earlier reply of it has counted.
-MOST_ANSWERED = 20
+MOST_ANSWERED = 10
 
 _ID = re.compile(r"[^\s<>,]+@[^\s<>,]+")
 _AUTOMATIC_PRECEDENCE = {"auto_reply", "bulk", "junk"}

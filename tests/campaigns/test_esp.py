@@ -514,7 +514,7 @@ class TestReplies:
         assert [level for level, _ in log()] == ["INFO"]
 
     @pytest.mark.parametrize("esp", [esps.Postmark], indirect=True)
-    @pytest.mark.parametrize("odd", ["a\0b@example.com", "\ud800@example.com", "@", "a@@b", "<>"])
+    @pytest.mark.parametrize("odd", ["a\0b@example.com", "@", "a@@b", "<>"])
     def test_what_no_database_could_hold_answers_nothing(self, esp, client, delivered, odd):
         self.reply(esp, client, ("In-Reply-To", odd), ("References", odd))
 
