@@ -1,6 +1,6 @@
 from importlib import import_module
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 
 
 class CampaignsConfig(AppConfig):
@@ -10,4 +10,6 @@ class CampaignsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        import_module("campaigns.checks")  # they need the models
+        import_module("campaigns.checks")  # it needs the models
+        if apps.is_installed("anymail"):
+            import_module("campaigns.esp").connect()  # it can't be imported without anymail

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from typing import NamedTuple, NoReturn
 from uuid import UUID
@@ -11,6 +12,7 @@ from uuid import UUID
 from django.db import IntegrityError, OperationalError, connections, router, transaction
 
 from campaigns.models import Campaign, EmailEvent, EventKind, Workspace
+from campaigns.signals import events_recorded
 from campaigns.writers import WRITERS
 
 BATCH_SIZE = 10_000
@@ -72,12 +74,16 @@ def record_events(
     Raises InvalidEvent for an event of a wrong type or range, or whose campaign is not in the
     workspace. Nothing of its batch is recorded, and the batches before it are: mend it and call
     again with all of them, which counts nothing twice.
+
+    The signal ``campaigns.signals.events_recorded`` follows each batch's commit.
     """
     alias = using or router.db_for_write(EmailEvent, instance=workspace)
     recorded = Recorded()
     for start, batch in _batches(events, batch_size):
         _check(batch, start)
-        recorded += _record(workspace, batch, start, alias)
+        written = _record(workspace, batch, start, alias)
+        _announce(workspace, batch, written, alias)
+        recorded += written
     return recorded
 
 
@@ -97,6 +103,19 @@ def _record(workspace: Workspace, batch: list[Event], start: int, alias: str) ->
     except IntegrityError as error:
         _explain(workspace, batch, start, alias, error)
     return Recorded(new, moved, len(batch) - new - moved)
+
+
+def _announce(workspace: Workspace, batch: list[Event], recorded: Recorded, alias: str) -> None:
+    if events_recorded.has_listeners(EmailEvent):
+        send = partial(
+            events_recorded.send_robust,
+            sender=EmailEvent,
+            workspace=workspace,
+            recorded=recorded,
+            campaign_ids=frozenset(campaign_id for campaign_id, *_ in batch),
+            using=alias,
+        )
+        transaction.on_commit(send, using=alias)
 
 
 def _retried(write: Callable[[], tuple[int, int]], alias: str) -> tuple[int, int]:

@@ -20,7 +20,10 @@ os.environ["SECURE_SSL_REDIRECT"] = "0"
 os.environ["DATABASE_URL"] = os.environ.get("DATABASE_URL") or "sqlite://:memory:"
 
 from config.settings import *  # noqa: E402, F403
-from config.settings import STORAGES  # noqa: E402
+from config.settings import INSTALLED_APPS, STORAGES  # noqa: E402
+
+# A host site's own, whose signals bring the events.
+INSTALLED_APPS += ["anymail"]
 
 # The files' own names: tests run without collectstatic.
 STATIC_ROOT = None

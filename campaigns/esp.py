@@ -1,0 +1,238 @@
+"""Events from the site's email service provider (ESP), through django-anymail's signals.
+
+Connected when ``anymail`` is among the site's ``INSTALLED_APPS``. A mail belongs to the campaign
+that its ``metadata["campaign_id"]`` names. What can't be placed is logged and dropped; a database
+failure is raised, so that anymail's webhook answers 500 and the ESP tries again.
+"""
+
+import hashlib
+import logging
+from collections import defaultdict
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from anymail.signals import EventType, inbound, post_send, tracking
+from anymail.utils import UNSET
+from django.db import Error, connections, router, transaction
+from django.utils.encoding import punycode
+
+from campaigns import replies
+from campaigns.fields import utc_now
+from campaigns.models import Campaign, EmailEvent, EventKind, Workspace
+from campaigns.recording import (
+    MAX_MESSAGE_ID_LENGTH,
+    Event,
+    InvalidEvent,
+    is_message_id,
+    record_events,
+)
+from campaigns.values import Refused, identifier
+
+logger = logging.getLogger(__name__)
+
+_KINDS = {
+    # Whatever proves a mail sent: post_send may have been unable to record it.
+    EventType.QUEUED: EventKind.SENT,
+    EventType.SENT: EventKind.SENT,
+    EventType.DELIVERED: EventKind.SENT,
+    EventType.OPENED: EventKind.OPENED,
+    EventType.BOUNCED: EventKind.BOUNCED,
+    EventType.REJECTED: EventKind.BOUNCED,
+}
+_ACCEPTED = {"queued", "sent"}
+_MARK_BYTES = 8
+_LONGEST_ID = MAX_MESSAGE_ID_LENGTH - 1 - 2 * _MARK_BYTES
+
+
+class _NotACampaigns(Refused):
+    """A mail of the site that has to do with no campaign, as most have not."""
+
+
+def connect() -> None:
+    post_send.connect(record_sent, dispatch_uid="mailmetrics")
+    tracking.connect(record_tracked, dispatch_uid="mailmetrics")
+    inbound.connect(record_reply, dispatch_uid="mailmetrics")
+
+
+def record_sent(*, message: Any, status: Any, esp_name: str, **kwargs: Any) -> None:
+    """Each recipient whom the ESP accepted is one message sent, now.
+
+    Never raises for a database failure: the mail is out, and who saw an error would send it
+    again. What is not recorded here comes with the first tracking event. A mail with ``send_at``
+    waits for that, too.
+    """
+    if getattr(message, "send_at", UNSET) not in (UNSET, None):
+        return
+    try:
+        with _savepoint():
+            _record_accepted(message, status.recipients, esp_name)
+    except Error:
+        logger.exception("%s sent a mail that could not be recorded as sent", esp_name)
+
+
+def _savepoint() -> AbstractContextManager[None]:
+    """What keeps a failure from breaking a transaction of the site's."""
+    alias = _alias()
+    if connections[alias].in_atomic_block:
+        return transaction.atomic(using=alias)
+    return nullcontext()
+
+
+def _record_accepted(message: Any, recipients: Mapping[str, Any], esp_name: str) -> None:
+    now = utc_now()
+    for campaign_id, message_ids in _accepted(message, recipients, esp_name).items():
+        try:
+            _record(campaign_id, message_ids, EventKind.SENT, now)
+        except Refused as reason:
+            _drop(esp_name, EventType.SENT, reason)
+
+
+def _accepted(message: Any, recipients: Mapping[str, Any], esp_name: str) -> dict[UUID, list[str]]:
+    """The ids of the messages sent, by campaign: a batch may tell each recipient another one."""
+    accepted = defaultdict(list)
+    for recipient, told in recipients.items():
+        if told.status in _ACCEPTED:
+            metadata = _sent_metadata(message, recipient)
+            try:
+                campaign_id = _campaign_id(metadata)
+                accepted[campaign_id].append(_message_id(metadata, told.message_id, recipient))
+            except Refused as reason:
+                _drop(esp_name, EventType.SENT, reason)
+    return accepted
+
+
+def _sent_metadata(message: Any, recipient: str) -> dict[str, Any]:
+    common = _mapping(getattr(message, "metadata", None))
+    of_each = _mapping(getattr(message, "merge_metadata", None))
+    return {**common, **_mapping(of_each.get(recipient))}
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def record_tracked(*, event: Any, esp_name: str, **kwargs: Any) -> None:
+    """Record what happened to a message, at the ESP's own instant of it or else now."""
+    kind = _KINDS.get(event.event_type)
+    if kind is None:
+        return
+    metadata = _mapping(event.metadata)
+    try:
+        campaign_id = _campaign_id(metadata)
+        message_id = _message_id(metadata, event.message_id, event.recipient)
+        _record(campaign_id, [message_id], kind, event.timestamp or utc_now())
+    except Refused as reason:
+        _drop(esp_name, event.event_type, reason)
+
+
+def record_reply(*, event: Any, esp_name: str, **kwargs: Any) -> None:
+    """Record a received mail that a person wrote in answer to a campaign's message."""
+    if event.event_type != EventType.INBOUND:
+        return
+    try:
+        sent = _answered(event.message)
+        instant = _reply_instant(event, sent)
+        _record(sent.campaign_id, [sent.message_id], EventKind.REPLIED, instant)
+    except Refused as reason:
+        _drop(esp_name, event.event_type, reason)
+
+
+def _answered(message: Any) -> EmailEvent:
+    if replies.is_automatic(message, envelope_sender=message.envelope_sender):
+        raise _NotACampaigns("an auto-response is no reply")
+    mark = _mark(replies.sender(message))
+    for answered in replies.answered(message):
+        # Some ESPs send their own id as the Message-ID, some with a domain of theirs added.
+        for esp_id in (answered, answered.partition("@")[0]):
+            sent = _only_sent(_shortened(esp_id), mark)
+            if sent is not None:
+                return sent
+    raise _NotACampaigns("it answers no campaign's message, or not one alone")
+
+
+def _only_sent(esp_id: str, mark: str) -> EmailEvent | None:
+    """The message of this id: the sender's own, or else the only one, for people have aliases."""
+    if not is_message_id(esp_id):
+        return None
+    # Every workspace by name, so that the key, which starts with it, finds the rows.
+    sent = EmailEvent.objects.using(_alias()).filter(
+        workspace_id__in=Workspace.objects.values("pk"), kind=EventKind.SENT
+    )
+    of_sender = sent.filter(message_id=f"{esp_id} {mark}")
+    of_anyone = sent.filter(message_id__gt=f"{esp_id} ", message_id__lt=f"{esp_id}!")
+    for found in (of_sender[:2], of_anyone[:2]):
+        if len(found) == 1:
+            return found[0]
+    return None
+
+
+def _reply_instant(event: Any, sent: EmailEvent) -> datetime:
+    """The ESP's instant; or else what the mail is dated, if that can be; or else now."""
+    now = utc_now()
+    dated = replies.dated(event.message)
+    if dated is None or not sent.occurred_at <= dated <= now:
+        dated = now
+    return event.timestamp or dated
+
+
+def _record(
+    campaign_id: UUID, message_ids: list[str], kind: EventKind, occurred_at: datetime
+) -> None:
+    # Read where it is written: a replica may not have a campaign that was just made.
+    campaigns = Campaign.objects.using(_alias()).select_related("workspace")
+    campaign = campaigns.filter(pk=campaign_id).first()
+    if campaign is None:
+        raise Refused(f"there is no campaign {campaign_id}")
+    events = [Event(campaign_id, message_id, kind, occurred_at) for message_id in message_ids]
+    try:
+        record_events(workspace=campaign.workspace, events=events, using=_alias())
+    except InvalidEvent as error:
+        raise Refused(error.reason) from error
+
+
+def _campaign_id(metadata: Mapping[str, Any]) -> UUID:
+    campaign_id = metadata.get("campaign_id")
+    if campaign_id is None:
+        raise _NotACampaigns("its metadata has no campaign_id")
+    return identifier("campaign_id", str(campaign_id))
+
+
+def _alias() -> str:
+    return router.db_for_write(EmailEvent)
+
+
+def _message_id(metadata: Mapping[str, Any], esp_id: object, recipient: str | None) -> str:
+    """A message is the ESP's id and the recipient: some ESPs give all recipients one id.
+
+    The id is that of the ESP, or the Message-ID header that the site has put into the metadata;
+    of the address there is a digest only. Both together have 255 characters at most.
+    """
+    named = metadata.get("message_id_header") or esp_id
+    text = "" if named is None else str(named).strip().strip("<>")
+    if not is_message_id(text[:_LONGEST_ID]):
+        raise Refused("it has no usable message id")
+    if not recipient:
+        raise Refused("it does not say which recipient")
+    return f"{_shortened(text)} {_mark(recipient)}"
+
+
+def _shortened(esp_id: str) -> str:
+    if len(esp_id) <= _LONGEST_ID:
+        return esp_id
+    return "sha256:" + hashlib.sha256(esp_id.encode(errors="replace")).hexdigest()
+
+
+def _mark(address: str) -> str:
+    local, _, domain = address.strip().lower().rpartition("@")
+    with suppress(UnicodeError):  # no domain that mail goes to, but the same each time
+        domain = punycode(domain)
+    spelled = f"{local}@{domain}".encode(errors="replace")
+    return hashlib.blake2b(spelled, digest_size=_MARK_BYTES).hexdigest()
+
+
+def _drop(esp_name: str, event_type: str, reason: Refused) -> None:
+    level = logging.INFO if isinstance(reason, _NotACampaigns) else logging.WARNING
+    logger.log(level, "Dropped an event of %s, %s: %s", esp_name, event_type, reason)
