@@ -20,9 +20,12 @@ os.environ["SECURE_SSL_REDIRECT"] = "0"
 os.environ["DATABASE_URL"] = os.environ.get("DATABASE_URL") or "sqlite://:memory:"
 
 from config.settings import *  # noqa: E402, F403
-from config.settings import STORAGES  # noqa: E402
+from config.settings import INSTALLED_APPS, STORAGES  # noqa: E402
 
 # The files' own names: tests run without collectstatic.
 STATIC_ROOT = None
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# `make openapi` describes the API with it; the site itself has no part of it.
+INSTALLED_APPS += ["drf_spectacular"]
+REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema"}
