@@ -13,7 +13,7 @@ COVERAGE := $(BIN)/coverage run --data-file
 DATA := .coverage.sqlite .coverage.postgresql
 
 .DEFAULT_GOAL := help
-.PHONY: help install test lint demo clean
+.PHONY: help install test lint openapi demo clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST)
@@ -38,6 +38,11 @@ lint: install ## Check style, types, imports and missing migrations
 	$(ON_SQLITE) $(BIN)/mypy
 	$(BIN)/lint-imports
 	$(ON_SQLITE) $(BIN)/python manage.py makemigrations --check --dry-run
+
+openapi: install ## Describe the API anew, in analytics/openapi.json
+	$(ON_SQLITE) $(BIN)/python manage.py spectacular --validate --fail-on-warn \
+		--custom-settings analytics.openapi.SETTINGS --urlconf analytics.urls \
+		--format openapi-json --file analytics/openapi.json
 
 demo: install ## Serve the API and the admin with believable data (PORT=8000)
 	@$(BIN)/python -m config.demo

@@ -1,6 +1,6 @@
 from importlib import import_module
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 
 
 class AnalyticsConfig(AppConfig):
@@ -13,3 +13,5 @@ class AnalyticsConfig(AppConfig):
         import_module("campaigns.checks")  # they need the models
         import_module("analytics.checks")
         import_module("analytics.recursive_triggers").connect()
+        if apps.is_installed("drf_spectacular"):
+            import_module("analytics.openapi")

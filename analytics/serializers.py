@@ -11,25 +11,47 @@ from campaigns.models import CampaignStatus
 
 
 class WorkspaceKPIsSerializer(serializers.Serializer[Any]):
-    total_campaigns = serializers.IntegerField(help_text="How many campaigns are listed.")
-    total_sends = serializers.IntegerField(help_text="Messages sent by all of them.")
-    avg_open_rate = serializers.FloatField(help_text="All their opens / all their sends.")
-    avg_reply_rate = serializers.FloatField(help_text="All their replies / all their sends.")
-    avg_bounce_rate = serializers.FloatField(help_text="All their bounces / all their sends.")
+    total_campaigns = serializers.IntegerField(
+        min_value=0, help_text="How many campaigns are listed."
+    )
+    total_sends = serializers.IntegerField(min_value=0, help_text="Messages sent by all of them.")
+    avg_open_rate = serializers.FloatField(
+        min_value=0, help_text="All their opens / all their sends."
+    )
+    avg_reply_rate = serializers.FloatField(
+        min_value=0, help_text="All their replies / all their sends."
+    )
+    avg_bounce_rate = serializers.FloatField(
+        min_value=0, help_text="All their bounces / all their sends."
+    )
 
 
 class CampaignRowSerializer(serializers.Serializer[Any]):
     campaign_id = serializers.UUIDField()
     campaign_name = serializers.CharField()
     status = serializers.ChoiceField(choices=CampaignStatus.choices)
-    total_leads = serializers.IntegerField(help_text="How many leads the campaign addresses.")
-    total_sent = serializers.IntegerField(help_text="Messages sent.")
-    total_opened = serializers.IntegerField(help_text="Messages opened, each counted once.")
-    total_replied = serializers.IntegerField(help_text="Messages replied to, each counted once.")
-    total_bounced = serializers.IntegerField(help_text="Messages bounced, each counted once.")
-    open_rate = serializers.FloatField(help_text="total_opened / total_sent, to 4 decimals.")
-    reply_rate = serializers.FloatField(help_text="total_replied / total_sent, to 4 decimals.")
-    bounce_rate = serializers.FloatField(help_text="total_bounced / total_sent, to 4 decimals.")
+    total_leads = serializers.IntegerField(
+        min_value=0, help_text="How many leads the campaign addresses."
+    )
+    total_sent = serializers.IntegerField(min_value=0, help_text="Messages sent.")
+    total_opened = serializers.IntegerField(
+        min_value=0, help_text="Messages opened, each counted once."
+    )
+    total_replied = serializers.IntegerField(
+        min_value=0, help_text="Messages replied to, each counted once."
+    )
+    total_bounced = serializers.IntegerField(
+        min_value=0, help_text="Messages bounced, each counted once."
+    )
+    open_rate = serializers.FloatField(
+        min_value=0, help_text="total_opened / total_sent, to 4 decimals."
+    )
+    reply_rate = serializers.FloatField(
+        min_value=0, help_text="total_replied / total_sent, to 4 decimals."
+    )
+    bounce_rate = serializers.FloatField(
+        min_value=0, help_text="total_bounced / total_sent, to 4 decimals."
+    )
     created_at = serializers.DateTimeField(help_text="In UTC.")
 
 
@@ -40,16 +62,26 @@ class CampaignReportSerializer(serializers.Serializer[Any]):
 
 class TimelineDaySerializer(serializers.Serializer[Any]):
     date = serializers.DateField(help_text="A UTC day.")
-    sent = serializers.IntegerField(help_text="Messages sent on that day.")
-    opened = serializers.IntegerField(help_text="Messages first opened on that day.")
-    replied = serializers.IntegerField(help_text="Messages first replied to on that day.")
-    bounced = serializers.IntegerField(help_text="Messages bounced on that day.")
-    open_rate = serializers.FloatField(help_text="opened / sent; may exceed 1, 0.0 without sends.")
-    reply_rate = serializers.FloatField(help_text="replied / sent, likewise.")
-    bounce_rate = serializers.FloatField(help_text="bounced / sent, likewise.")
+    sent = serializers.IntegerField(min_value=0, help_text="Messages sent on that day.")
+    opened = serializers.IntegerField(min_value=0, help_text="Messages first opened on that day.")
+    replied = serializers.IntegerField(
+        min_value=0, help_text="Messages first replied to on that day."
+    )
+    bounced = serializers.IntegerField(min_value=0, help_text="Messages bounced on that day.")
+    open_rate = serializers.FloatField(
+        min_value=0, help_text="opened / sent; may exceed 1, 0.0 without sends."
+    )
+    reply_rate = serializers.FloatField(min_value=0, help_text="replied / sent, likewise.")
+    bounce_rate = serializers.FloatField(min_value=0, help_text="bounced / sent, likewise.")
 
 
 class TimelineReportSerializer(serializers.Serializer[Any]):
     timeline = TimelineDaySerializer(many=True)
     from_date = serializers.DateField(help_text="The window's first day.")
     to_date = serializers.DateField(help_text="The window's last day.")
+
+
+class ErrorSerializer(serializers.Serializer[Any]):
+    """Every refusal but that of a parameter."""
+
+    detail = serializers.CharField(help_text="What is wrong, for people.")

@@ -1,7 +1,14 @@
-"""Mounted by the host where it likes: ``path("api/public/v1/", include("analytics.urls"))``."""
+"""Mounted by the host where it likes: ``path("api/public/v1/", include("analytics.urls"))``.
 
+``schema`` and ``docs`` are open to all: they tell nothing that the public page does not. ``docs``
+is there if drf-spectacular-sidecar, whose files it shows, is among the installed apps.
+"""
+
+from django.apps import apps
+from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from analytics import documentation
 from analytics.views import CampaignAnalyticsViewSet
 
 app_name = "mailmetrics"
@@ -10,4 +17,6 @@ app_name = "mailmetrics"
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("analytics/campaigns", CampaignAnalyticsViewSet, basename="campaign-analytics")
 
-urlpatterns = router.urls
+urlpatterns = [*router.urls, path("schema", documentation.schema, name="schema")]
+if apps.is_installed("drf_spectacular_sidecar"):
+    urlpatterns.append(path("docs", documentation.docs, name="docs"))
