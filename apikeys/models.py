@@ -168,6 +168,7 @@ class APIKey(models.Model):
         """
         using = router.db_for_write(type(self), instance=self)
         # Of two at once the earlier counts: the condition is the database's to check.
+        instant = min(instant, LATEST_EXPIRY)
         later = Q(expires_at__isnull=True) | Q(expires_at__gt=instant)
         changed = APIKey.objects.using(using).filter(later, pk=self.pk).update(expires_at=instant)
         self.refresh_from_db(using=using, fields=["expires_at"])

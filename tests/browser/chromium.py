@@ -87,6 +87,10 @@ class Browser:
         """What a reader sees of the page."""
         return self.find("body").text
 
+    @property
+    def source(self) -> str:
+        return str(self.driver.page_source)
+
     def find(self, selector: str) -> WebElement:
         """The one element with this CSS selector."""
         [found] = self.all(selector)
@@ -117,6 +121,21 @@ class Browser:
         """Prefer "light" or "dark", as the visitor's system would."""
         feature = {"name": "prefers-color-scheme", "value": theme}
         self._tell("Emulation.setEmulatedMedia", features=[feature])
+
+    @contextmanager
+    def without_javascript(self) -> Iterator[None]:
+        self._tell("Emulation.setScriptExecutionDisabled", value=True)
+        try:
+            yield
+        finally:
+            self._tell("Emulation.setScriptExecutionDisabled", value=False)
+
+    def allow_clipboard(self) -> None:
+        permissions = ["clipboardReadWrite", "clipboardSanitizedWrite"]
+        self._tell("Browser.grantPermissions", origin=self.url, permissions=permissions)
+
+    def clipboard(self) -> str:
+        return str(self.driver.execute_script("return navigator.clipboard.readText()"))
 
     def screenshot(self, name: str) -> None:
         """Keep the whole page as NAME-light.png and NAME-dark.png in $SCREENSHOTS, if that is set.
