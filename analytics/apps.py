@@ -11,6 +11,7 @@ class AnalyticsConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("campaigns.checks")  # they need the models
+        import_module("campaigns.checks")  # also where campaigns itself is left out
         import_module("analytics.checks")
         import_module("analytics.recursive_triggers").connect()
         if apps.is_installed("drf_spectacular"):

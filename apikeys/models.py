@@ -1,12 +1,13 @@
 """API keys: only a digest is kept, with what the key grants and how long."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
-from django.db import models, router
-from django.db.models import Q
-from django.db.models.functions import Length
+from django.db import models, router, transaction
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce, Least, Length
 from django.db.models.lookups import Exact
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
@@ -32,6 +33,18 @@ class KeyState(models.TextChoices):
     EXPIRED = "expired", "Expired"
     REVOKED = "revoked", "Revoked"
 
+    def condition_at(self, instant: datetime) -> Q:
+        """Selects the keys of which `APIKey.state_at` tells this state at an aware instant."""
+        unrevoked, soon = Q(revoked_at__isnull=True), instant + EXPIRING_WITHIN
+        match self:
+            case KeyState.REVOKED:
+                return ~unrevoked
+            case KeyState.EXPIRED:
+                return unrevoked & Q(expires_at__lte=instant)
+            case KeyState.EXPIRING:
+                return unrevoked & Q(expires_at__gt=instant, expires_at__lte=soon)
+        return unrevoked & (Q(expires_at__isnull=True) | Q(expires_at__gt=soon))
+
 
 class APIKeyManager(models.Manager["APIKey"]):
     # Keeps the key and its digest out of error reports, here and in every call below.
@@ -44,11 +57,13 @@ class APIKeyManager(models.Manager["APIKey"]):
         scopes: list[str],
         expires_at: datetime | None = None,
         created_by: str = "",
+        request_id: UUID | None = None,
     ) -> tuple["APIKey", str]:
         """Make a key; answers it with its text, which exists nowhere else and can't be had again.
 
         ``expires_at`` is aware and to come: from then on the key is refused. ValidationError, by
         field, for an empty name, an unknown, repeated or missing scope, or another expiry.
+        A ``request_id`` makes one key: IntegrityError when it comes again.
         """
         key = crypto.generate()
         api_key = self.model(
@@ -59,6 +74,7 @@ class APIKeyManager(models.Manager["APIKey"]):
             scopes=scopes,
             expires_at=_checked_expiry(expires_at),
             created_by=created_by,
+            request_id=request_id or uuid4(),
         )
         api_key.clean_fields(exclude={"workspace"})
         api_key.save(force_insert=True, using=self._db)
@@ -91,6 +107,8 @@ class APIKey(models.Model):
     created_at = InstantField(default=utc_now, editable=False)
     expires_at = InstantField(null=True, blank=True)
     revoked_at = InstantField(null=True, blank=True, editable=False)
+    # A request that is sent again, as by a reload of the page, must not make a second key.
+    request_id = models.UUIDField(default=uuid4, editable=False)
     last_used_at = InstantField(null=True, blank=True, editable=False)
 
     objects = APIKeyManager()
@@ -101,6 +119,7 @@ class APIKey(models.Model):
         ordering = ["-created_at", "-id"]
         constraints = [
             models.UniqueConstraint(fields=["digest"], name="mailmetrics_apikey_digest_unique"),
+            models.UniqueConstraint(fields=["request_id"], name="mailmetrics_apikey_request_once"),
             models.CheckConstraint(
                 condition=Exact(Length("digest"), 64), name="mailmetrics_apikey_digest_complete"
             ),
@@ -142,3 +161,54 @@ class APIKey(models.Model):
         revoked = unrevoked.update(revoked_at=at or utc_now())
         self.refresh_from_db(using=using, fields=["revoked_at"])
         return revoked == 1
+
+    def expire_by(self, instant: datetime) -> bool:
+        """Bring the expiry forward to an aware instant; answers whether this call did.
+
+        A key that expires before then keeps its expiry: this never lengthens a key's life.
+        """
+        using = router.db_for_write(type(self), instance=self)
+        # Of two at once the earlier counts: the condition is the database's to check.
+        instant = min(instant, LATEST_EXPIRY)
+        later = Q(expires_at__isnull=True) | Q(expires_at__gt=instant)
+        changed = APIKey.objects.using(using).filter(later, pk=self.pk).update(expires_at=instant)
+        self.refresh_from_db(using=using, fields=["expires_at"])
+        return changed == 1
+
+    @sensitive_variables()
+    def rotate(
+        self,
+        *,
+        overlap: timedelta,
+        expires_at: datetime | None = None,
+        created_by: str = "",
+        request_id: UUID | None = None,
+    ) -> tuple["APIKey", str]:
+        """Make a new key of the same name, scopes and workspace; answers as ``create_key`` does.
+
+        This one is good for ``overlap`` more, or until its own expiry if that comes first.
+        ValidationError if it is expired or revoked already, or for a negative overlap.
+        """
+        if overlap < timedelta(0):
+            raise ValidationError("The overlap is negative.")
+        using = router.db_for_write(type(self), instance=self)
+        with transaction.atomic(using=using):
+            self._end_after(overlap, using=using)
+            self.refresh_from_db(using=using)
+            return APIKey.objects.db_manager(using).create_key(
+                workspace=self.workspace,
+                name=self.name,
+                scopes=self.scopes,
+                expires_at=expires_at,
+                created_by=created_by,
+                request_id=request_id,
+            )
+
+    def _end_after(self, overlap: timedelta, *, using: str) -> None:
+        now = utc_now()
+        end = Value(now + min(overlap, LATEST_EXPIRY - now), output_field=InstantField())
+        # One statement that checks and locks: a key that another revokes meanwhile is not rotated.
+        usable = Q(revoked_at__isnull=True) & ~Q(expires_at__lte=now)
+        rotated = APIKey.objects.using(using).filter(usable, pk=self.pk)
+        if not rotated.update(expires_at=Least(Coalesce(F("expires_at"), end), end)):
+            raise ValidationError("A key that is expired or revoked can't be rotated.")

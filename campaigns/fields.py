@@ -1,9 +1,12 @@
-"""Model fields whose stored form does not depend on the host site's settings."""
+"""Fields whose stored form does not depend on the host site's settings."""
 
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
@@ -62,6 +65,38 @@ def _zone_of_naive_values(connection: BaseDatabaseWrapper) -> Any:
         return UTC
     # Without USE_TZ Django chops the zone off what PostgreSQL answered, but keeps its fold.
     return ZoneInfo(connection.timezone_name)
+
+
+class InstantFormField(forms.SplitDateTimeField):
+    """An instant as a date and a time in the current zone; answers it aware and in UTC.
+
+    Without ``USE_TZ`` Django's own would show an aware value in UTC and read it in another zone.
+    """
+
+    def prepare_value(self, value: Any) -> Any:
+        return _in_default_zone(value)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return super().has_changed(_in_default_zone(initial), data)
+
+    def compress(self, data_list: Any) -> datetime | None:
+        instant: datetime | None = super().compress(data_list)
+        if instant is None:
+            return None
+        if timezone.is_naive(instant):
+            instant = timezone.make_aware(instant, timezone.get_default_timezone())
+        try:
+            return instant.astimezone(UTC)
+        except OverflowError:
+            raise ValidationError(
+                self.error_messages["invalid_date"], code="invalid_date"
+            ) from None
+
+
+def _in_default_zone(value: Any) -> Any:
+    if settings.USE_TZ or not isinstance(value, datetime) or timezone.is_naive(value):
+        return value
+    return timezone.make_naive(value, timezone.get_default_timezone())
 
 
 class BytewiseCharField(models.CharField):  # type: ignore[type-arg]

@@ -1,11 +1,12 @@
 from datetime import UTC, datetime, timedelta, timezone
+from uuid import uuid4
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from apikeys import crypto
-from apikeys.models import APIKey, KeyState
+from apikeys.models import LATEST_EXPIRY, APIKey, KeyState
 from campaigns.fields import utc_now
 from tests.factories import APIKeyFactory, WorkspaceFactory
 
@@ -28,6 +29,7 @@ def test_a_new_key_is_stored_as_digest_and_hint_alone(workspace):
 
     [row] = APIKey.objects.values()
     assert before <= row.pop("created_at") <= utc_now()
+    assert row.pop("request_id") == made.request_id
     assert row == {
         "id": made.pk,
         "workspace_id": workspace.pk,
@@ -163,6 +165,130 @@ def test_the_state_follows_the_expiry(expires_in, state):
     assert key.is_usable_at(NOON) == (state != KeyState.EXPIRED)
     assert revoked.state_at(NOON) == KeyState.REVOKED
     assert not revoked.is_usable_at(NOON)
+
+
+@pytest.mark.parametrize("state", KeyState)
+def test_a_state_selects_the_keys_that_are_in_it(state):
+    for expires_in in (None, timedelta(days=15), timedelta(days=14) + MOMENT, timedelta(days=14)):
+        APIKeyFactory(expires_at=expires_in and NOON + expires_in)
+    for expires_in in (MOMENT, timedelta(0), -MOMENT):
+        APIKeyFactory(expires_at=NOON + expires_in)
+        APIKeyFactory(expires_at=NOON + expires_in, revoked_at=NOON)
+
+    selected = APIKey.objects.filter(state.condition_at(NOON))
+
+    assert selected
+    assert set(selected) == {key for key in APIKey.objects.all() if key.state_at(NOON) == state}
+
+
+def test_a_request_makes_one_key(workspace):
+    asked = {"workspace": workspace, "name": "Dashboard", "scopes": ["*"], "request_id": uuid4()}
+    APIKey.objects.create_key(**asked)
+
+    with pytest.raises(IntegrityError, match="request_"), transaction.atomic():
+        APIKey.objects.create_key(**asked)
+
+    assert APIKey.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("expiry", "asked", "left"),
+    [
+        (None, NOON, NOON),
+        (NOON + MOMENT, NOON, NOON),
+        (NOON, NOON, NOON),
+        (NOON - MOMENT, NOON, NOON - MOMENT),
+    ],
+)
+def test_an_expiry_only_ever_comes_forward(expiry, asked, left):
+    key = APIKeyFactory(expires_at=expiry)
+    stale = APIKey.objects.get()
+    stale.expires_at = None
+
+    assert stale.expire_by(asked) == (expiry != left)
+
+    assert stale.expires_at == APIKey.objects.get().expires_at == left
+    assert key.expires_at == expiry
+
+
+def test_rotating_makes_an_equal_key_and_lets_the_old_one_run_out():
+    old = APIKeyFactory(name="Dashboard", scopes=["campaigns:all", "*"], created_by="ada")
+    before = utc_now()
+
+    new, key = old.rotate(
+        overlap=timedelta(days=7), expires_at=datetime(2999, 1, 1, tzinfo=UTC), created_by="bob"
+    )
+
+    kept = APIKey.objects.get(pk=old.pk)
+    assert before <= kept.expires_at - timedelta(days=7) <= utc_now()
+    assert old.expires_at == kept.expires_at
+    assert (kept.digest, kept.revoked_at, kept.created_by) == (old.digest, None, "ada")
+    made = APIKey.objects.exclude(pk=old.pk).get()
+    assert made == new
+    assert (made.digest, made.hint) == (crypto.digest(key), crypto.hint(key))
+    assert (made.workspace, made.name, made.scopes, made.created_by, made.expires_at) == (
+        old.workspace,
+        "Dashboard",
+        ["campaigns:all", "*"],
+        "bob",
+        datetime(2999, 1, 1, tzinfo=UTC),
+    )
+
+
+def test_rotating_never_lengthens_the_old_keys_life():
+    soon = utc_now() + timedelta(hours=1)
+    old = APIKeyFactory(expires_at=soon)
+
+    new, _ = old.rotate(overlap=timedelta(days=7))
+
+    assert old.expires_at == APIKey.objects.get(pk=old.pk).expires_at == soon
+    assert new.expires_at is None
+
+
+def test_without_an_overlap_the_old_key_ends_at_once():
+    old = APIKeyFactory()
+
+    old.rotate(overlap=timedelta(0))
+
+    assert old.state == KeyState.EXPIRED
+
+
+def test_the_longest_overlap_of_all_can_be_stored():
+    old = APIKeyFactory()
+
+    old.rotate(overlap=timedelta.max)
+
+    assert old.expires_at == APIKey.objects.get(pk=old.pk).expires_at == LATEST_EXPIRY
+
+
+@pytest.mark.parametrize("ended", [{"revoked_at": NOON}, {"expires_at": NOON}])
+def test_a_key_that_another_ended_meanwhile_is_not_rotated(ended):
+    key = APIKeyFactory()
+    APIKey.objects.update(**ended)
+
+    with pytest.raises(ValidationError) as caught:
+        key.rotate(overlap=timedelta(days=7))
+
+    assert caught.value.messages == ["A key that is expired or revoked can't be rotated."]
+    [row] = APIKey.objects.values(*ended)
+    assert row == ended
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"overlap": -MOMENT}, "The overlap is negative."),
+        ({"expires_at": NOON}, "The expiry 2024-05-01 12:00:00+00:00 is not in the future."),
+    ],
+)
+def test_a_rotation_that_makes_no_sense_changes_nothing(wrong, told):
+    key = APIKeyFactory()
+
+    with pytest.raises(ValidationError) as caught:
+        key.rotate(**{"overlap": timedelta(days=7)} | wrong)
+
+    assert caught.value.messages == [told]
+    assert APIKey.objects.get().expires_at is None
 
 
 def test_revoking_twice_keeps_the_first_instant(django_assert_num_queries):

@@ -1,0 +1,95 @@
+"""What staff may ask of a key: to be made, changed, or rotated."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.contrib.admin.widgets import AdminSplitDateTime
+from django.core.exceptions import ValidationError
+from django.utils.html import format_html
+
+from apikeys.models import APIKey
+from apikeys.scopes import known_scopes
+from campaigns.fields import InstantFormField, utc_now
+
+OVERLAPS = {
+    "0": "It ends at once",
+    "1": "1 hour",
+    "24": "1 day",
+    "168": "7 days",
+    "720": "30 days",
+}
+
+
+def scope_choices() -> list[tuple[str, str]]:
+    return [
+        (name, format_html("<code>{}</code> {}", name, description))
+        for name, description in known_scopes().items()
+    ]
+
+
+def _to_come(instant: datetime) -> None:
+    if instant <= utc_now():
+        raise ValidationError("This is in the past.")
+
+
+class ExpiryField(InstantFormField):
+    """An instant to come, or none."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            required=False,
+            label="Expires",
+            widget=AdminSplitDateTime,
+            **{"help_text": "From then on the key is refused. Empty: never.", **kwargs},
+        )
+
+
+class OnceForm(forms.Form):
+    """Sent twice, as by a reload, it is known by its token."""
+
+    token = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+
+
+class AddKeyForm(OnceForm, forms.ModelForm):  # type: ignore[type-arg]
+    # The choices are asked for with each form: a host registers its own scopes at start.
+    scopes = forms.MultipleChoiceField(
+        choices=scope_choices, widget=forms.CheckboxSelectMultiple, label="Scopes"
+    )
+    expires_at = ExpiryField(validators=[_to_come])
+
+
+class ChangeKeyForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A key is never edited into more: its name can change, and its expiry come forward."""
+
+    class Meta:
+        model = APIKey
+        fields = ("name", "expires_at")
+
+    expires_at = ExpiryField(
+        help_text="Can only be brought forward. To end the key now, revoke it.",
+    )
+
+    def clean_expires_at(self) -> datetime | None:
+        asked: datetime | None = self.cleaned_data["expires_at"]
+        known: datetime | None = self.instance.expires_at
+        if "expires_at" not in self.changed_data:
+            return known  # the form shows whole seconds
+        if asked is None:
+            raise ValidationError("An expiry can be brought forward, not taken away.")
+        if known is not None and asked > known:
+            raise ValidationError("An expiry can only be brought forward.")
+        _to_come(asked)
+        return asked
+
+
+class RotateForm(OnceForm):
+    overlap = forms.TypedChoiceField(
+        choices=list(OVERLAPS.items()),
+        coerce=lambda hours: timedelta(hours=int(hours)),
+        initial="24",
+        label="The old key stays valid for",
+        help_text="Never past the expiry that it has.",
+    )
+    expires_at = ExpiryField(validators=[_to_come], help_text="Of the new key. Empty: never.")

@@ -1,0 +1,44 @@
+"""The filters beside the admin's list of keys."""
+
+from typing import Any
+
+from django.contrib.admin import SimpleListFilter
+from django.db.models import QuerySet, TextField
+from django.db.models.functions import Cast
+from django.http import HttpRequest
+
+from apikeys.models import APIKey, KeyState
+from apikeys.scopes import known_scopes
+from campaigns.fields import utc_now
+
+
+class StateFilter(SimpleListFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        labels = dict(KeyState.choices) | {KeyState.EXPIRING.value: "Expiring within 14 days"}
+        return list(labels.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[APIKey]) -> QuerySet[APIKey]:
+        asked = self.value()
+        if asked is None or asked not in KeyState.values:
+            return queryset
+        return queryset.filter(KeyState(asked).condition_at(utc_now()))
+
+
+class ScopeFilter(SimpleListFilter):
+    """The keys that were given the scope by its own name."""
+
+    title = "scope"
+    parameter_name = "scope"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in known_scopes()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[APIKey]) -> QuerySet[APIKey]:
+        if self.value() not in known_scopes():
+            return queryset
+        # SQLite can't look into JSON; no name has a quotation mark in it.
+        granted = queryset.alias(granted=Cast("scopes", TextField()))
+        return granted.filter(granted__contains=f'"{self.value()}"')

@@ -1,0 +1,160 @@
+"""A headless Chromium, and what a test does with it."""
+
+import base64
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",  # it has none as root and in most containers; the pages are our own
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--window-size=1280,900",
+)
+WANTED = (
+    "The browser tests need Chromium and its driver. "
+    "Debian and Ubuntu: apt-get install chromium chromium-driver"
+)
+
+
+@contextmanager
+def started(profile: Path) -> Iterator[Chrome]:
+    """A browser with nothing in its profile; the test fails where there is none to start."""
+    binary = next(filter(None, map(shutil.which, NAMES)), None)
+    driver = shutil.which("chromedriver")
+    if binary is None or driver is None:
+        pytest.fail(WANTED, pytrace=False)
+    options = ChromeOptions()
+    options.binary_location = binary
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    for flag in (*FLAGS, f"--user-data-dir={profile}"):
+        options.add_argument(flag)
+    # The driver is named, so that Selenium looks for none on the network.
+    chrome = Chrome(options=options, service=ChromeService(executable_path=driver))
+    try:
+        yield chrome
+    finally:
+        chrome.quit()
+
+
+class Browser:
+    """One visitor of the site at ``url``; ``driver`` is Selenium's own."""
+
+    def __init__(self, driver: Chrome, url: str) -> None:
+        self.driver = driver
+        self.url = url
+
+    def open(self, path: str) -> None:
+        self.driver.get(self.url + path)
+
+    def log_in(self, user: Any) -> None:
+        """Be that user from now on, without the login page."""
+        client = Client()
+        client.force_login(user)
+        cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+        self._tell(
+            "Network.setCookie",
+            name=cookie.key,
+            value=cookie.value,
+            url=self.url,
+            httpOnly=True,
+            sameSite="Lax",
+        )
+
+    @property
+    def path(self) -> str:
+        return str(self.driver.current_url).removeprefix(self.url)
+
+    @property
+    def text(self) -> str:
+        """What a reader sees of the page."""
+        return self.find("body").text
+
+    @property
+    def source(self) -> str:
+        return str(self.driver.page_source)
+
+    def find(self, selector: str) -> WebElement:
+        """The one element with this CSS selector."""
+        [found] = self.all(selector)
+        return found
+
+    def all(self, selector: str) -> list[WebElement]:
+        return list(self.driver.find_elements(By.CSS_SELECTOR, selector))
+
+    def link(self, text: str) -> WebElement:
+        return self.driver.find_element(By.LINK_TEXT, text)
+
+    def button(self, text: str) -> WebElement:
+        """A button or submit input, by what it says."""
+        said = f"normalize-space(.)='{text}' or @value='{text}'"
+        path = f"//*[self::button or self::input[@type='submit']][{said}]"
+        return self.driver.find_element(By.XPATH, path)
+
+    def fill(self, name: str, value: str) -> None:
+        field = self.find(f"[name='{name}']")
+        field.clear()
+        field.send_keys(value)
+
+    def problems(self) -> list[str]:
+        """What the console has told since the last call: errors, warnings, CSP violations."""
+        return [entry["message"] for entry in self.driver.get_log("browser")]
+
+    def choose_theme(self, theme: str) -> None:
+        """Prefer "light" or "dark", as the visitor's system would."""
+        feature = {"name": "prefers-color-scheme", "value": theme}
+        self._tell("Emulation.setEmulatedMedia", features=[feature])
+
+    @contextmanager
+    def without_javascript(self) -> Iterator[None]:
+        self._tell("Emulation.setScriptExecutionDisabled", value=True)
+        try:
+            yield
+        finally:
+            self._tell("Emulation.setScriptExecutionDisabled", value=False)
+
+    def allow_clipboard(self) -> None:
+        permissions = ["clipboardReadWrite", "clipboardSanitizedWrite"]
+        self._tell("Browser.grantPermissions", origin=self.url, permissions=permissions)
+
+    def clipboard(self) -> str:
+        return str(self.driver.execute_script("return navigator.clipboard.readText()"))
+
+    def screenshot(self, name: str) -> None:
+        """Keep the whole page as NAME-light.png and NAME-dark.png in $SCREENSHOTS, if that is set.
+
+        The page stays as it is: it is not loaded again.
+        """
+        folder = os.environ.get("SCREENSHOTS")
+        if not folder:
+            return
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        for theme in ("dark", "light"):
+            self.choose_theme(theme)
+            taken = self._tell("Page.captureScreenshot", captureBeyondViewport=True)
+            Path(folder, f"{name}-{theme}.png").write_bytes(base64.b64decode(taken["data"]))
+
+    def forget(self) -> None:
+        """Leave the page, and be nobody."""
+        self.driver.get("about:blank")
+        self._tell("Network.clearBrowserCookies")
+
+    def _tell(self, command: str, **arguments: Any) -> dict[str, Any]:
+        return dict(self.driver.execute_cdp_cmd(command, arguments))
