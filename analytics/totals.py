@@ -6,8 +6,8 @@ as a restore with triggers off.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django.db import connections, transaction
 from django.db.backends.utils import CursorWrapper
@@ -35,7 +35,7 @@ class Difference:
 
     table: str
     workspace_id: int
-    key: str | date
+    key: str
     totals: Counts
     recount: Counts
 
@@ -56,8 +56,10 @@ def differences(*, using: str) -> Iterator[Difference]:
         with connections[using].cursor() as cursor:
             cursor.execute(_difference_sql(table, key, value))
             for workspace_id, changed, *counts in cursor.fetchall():
+                # SQLite keeps an id without its dashes.
+                name = UUID(str(changed)) if key == "campaign_id" else changed
                 totals, recount = tuple(counts[:4]), tuple(counts[4:])
-                yield Difference(table, workspace_id, changed, totals, recount)
+                yield Difference(table, workspace_id, str(name), totals, recount)
 
 
 def _totals(using: str) -> list[tuple[str, str, str]]:

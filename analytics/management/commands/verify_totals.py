@@ -17,5 +17,5 @@ class Command(BaseCommand):
         for found, difference in enumerate(differences(using=database), 1):  # noqa: B007
             self.stdout.write(str(difference))
         if found:
-            raise CommandError(f"{found} totals differ from the events; rebuild_totals mends them.")
+            raise CommandError(f"Totals that differ: {found}. rebuild_totals mends them.")
         self.stdout.write("Every total equals a recount of the events.")
