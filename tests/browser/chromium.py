@@ -161,6 +161,8 @@ class Browser:
         Path(folder).mkdir(parents=True, exist_ok=True)
         for theme in ("dark", "light"):
             self.choose_theme(theme)
+            # Colours change over a moment.
+            self.driver.execute_script("document.getAnimations().forEach(each => each.finish())")
             taken = self._tell("Page.captureScreenshot", captureBeyondViewport=True)
             Path(folder, f"{name}-{theme}.png").write_bytes(base64.b64decode(taken["data"]))
 
