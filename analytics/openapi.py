@@ -8,8 +8,8 @@ its own API with drf-spectacular finds our endpoints described here as well.
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiViewExtension
-from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.helpers import forced_singular_serializer
+from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
     OpenApiExample,

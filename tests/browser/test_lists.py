@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from campaigns.models import CampaignStatus
-from campaigns.recording import record_events
+from campaigns.models import CampaignStatus, EventKind
+from campaigns.recording import Event, record_events
 from tests.factories import CampaignFactory, WorkspaceFactory
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -20,13 +20,9 @@ def numbers(transactional_db):
         campaign = CampaignFactory(
             workspace=workspace, name=name, launched_at=NOON, status=CampaignStatus.COMPLETED
         )
-        messages = [f"{name} {n}" for n in range(sent)]
-        events = [
-            {"message_id": message, "campaign": campaign, "kind": "sent", "occurred_at": NOON}
-            for message in messages
-        ]
-        events += [events[0] | {"kind": "opened"}] if events else []
-        record(workspace, events)
+        kinds = [(EventKind.SENT, n) for n in range(sent)] + [(EventKind.OPENED, 0)] * (sent > 0)
+        events = [Event(campaign.pk, f"{name} {n}", kind, NOON) for kind, n in kinds]
+        record_events(workspace=workspace, events=events)
 
 
 @pytest.mark.usefixtures("numbers")
@@ -39,10 +35,13 @@ def test_a_click_on_a_rate_sorts_by_it(browser, admin_user, path):
     browser.follow(browser.find(".column-open_rate a"))
 
     rates = [cell.text for cell in browser.all("td.field-open_rate")]
-    assert rates == {
-        CAMPAIGNS: ["0.00%", "33.33%", "100.00%"],
-        WORKSPACES: ["0.00%", "50.00%"],
-    }[path]
+    assert (
+        rates
+        == {
+            CAMPAIGNS: ["0.00%", "33.33%", "100.00%"],
+            WORKSPACES: ["0.00%", "50.00%"],
+        }[path]
+    )
 
 
 @pytest.mark.usefixtures("numbers")
