@@ -37,7 +37,6 @@ class APIKeyAdmin(ShownOnce):
         "hint",
         "granted",
         "current_state",
-        "expires_at",
         "last_used_at",
         "created_by",
     )
@@ -54,7 +53,9 @@ class APIKeyAdmin(ShownOnce):
 
     @admin.display(description="state", ordering="expires_at")
     def current_state(self, key: APIKey) -> str:
-        return str(key.state.label)
+        if key.revoked_at is not None or key.expires_at is None:
+            return str(key.state.label)
+        return f"{key.state.label} ({key.expires_at:%Y-%m-%d})"
 
     # The form: a new key is asked for, an old one only renamed or ended sooner.
 

@@ -14,6 +14,8 @@ from django.test import Client
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.expected_conditions import staleness_of
+from selenium.webdriver.support.wait import WebDriverWait
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
@@ -28,6 +30,7 @@ FLAGS = (
     "--disable-dev-shm-usage",
     "--window-size=1280,900",
 )
+PATIENCE = 20  # seconds
 WANTED = (
     "The browser tests need Chromium and its driver. "
     "Debian and Ubuntu: apt-get install chromium chromium-driver"
@@ -48,6 +51,8 @@ def started(profile: Path) -> Iterator[Chrome]:
         options.add_argument(flag)
     # The driver is named, so that Selenium looks for none on the network.
     chrome = Chrome(options=options, service=ChromeService(executable_path=driver))
+    chrome.set_page_load_timeout(PATIENCE)
+    chrome.set_script_timeout(PATIENCE)
     try:
         yield chrome
     finally:
@@ -100,10 +105,16 @@ class Browser:
         return list(self.driver.find_elements(By.CSS_SELECTOR, selector))
 
     def link(self, text: str) -> WebElement:
-        return self.driver.find_element(By.LINK_TEXT, text)
+        return self.driver.find_element(By.XPATH, f"//a[normalize-space(.)='{text}']")
+
+    def follow(self, element: WebElement) -> None:
+        """Click on what leads to another page, and wait for that."""
+        left = self.find("html")
+        element.click()
+        WebDriverWait(self.driver, PATIENCE).until(staleness_of(left))
 
     def button(self, text: str) -> WebElement:
-        """A button or submit input, by what it says."""
+        """A button or submit input, by what it says, before CSS has its way with the letters."""
         said = f"normalize-space(.)='{text}' or @value='{text}'"
         path = f"//*[self::button or self::input[@type='submit']][{said}]"
         return self.driver.find_element(By.XPATH, path)
@@ -123,12 +134,14 @@ class Browser:
         self._tell("Emulation.setEmulatedMedia", features=[feature])
 
     @contextmanager
-    def without_javascript(self) -> Iterator[None]:
-        self._tell("Emulation.setScriptExecutionDisabled", value=True)
+    def without(self, pattern: str) -> Iterator[None]:
+        """Load no file whose URL fits the pattern, such as ``*/key.js``."""
+        self._tell("Network.enable")
+        self._tell("Network.setBlockedURLs", urls=[pattern])
         try:
             yield
         finally:
-            self._tell("Emulation.setScriptExecutionDisabled", value=False)
+            self._tell("Network.setBlockedURLs", urls=[])
 
     def allow_clipboard(self) -> None:
         permissions = ["clipboardReadWrite", "clipboardSanitizedWrite"]
@@ -148,6 +161,8 @@ class Browser:
         Path(folder).mkdir(parents=True, exist_ok=True)
         for theme in ("dark", "light"):
             self.choose_theme(theme)
+            # Colours change over a moment.
+            self.driver.execute_script("document.getAnimations().forEach(each => each.finish())")
             taken = self._tell("Page.captureScreenshot", captureBeyondViewport=True)
             Path(folder, f"{name}-{theme}.png").write_bytes(base64.b64decode(taken["data"]))
 

@@ -1,0 +1,152 @@
+"""Campaigns and workspaces in Django's admin, with their totals.
+
+Here and not in ``campaigns``: imports run one way, and the totals are kept on this side. Events
+are no part of the admin: they are recorded, not edited, and far too many to list.
+"""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.widgets import AdminSplitDateTime
+from django.db.models import (
+    Case,
+    Count,
+    F,
+    FilteredRelation,
+    FloatField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast, Coalesce
+from django.http import HttpRequest
+
+from analytics.metrics import rate
+from analytics.models import COUNTS, CampaignTotals
+from campaigns.fields import InstantField, InstantFormField
+from campaigns.models import Campaign, Workspace
+
+TOTALS = (*COUNTS, "open_rate", "reply_rate", "bounce_rate")
+
+
+def _by_rate(count: str) -> Case:
+    """Only to sort by: what is shown is the rate that the API tells."""
+    share = Cast(F(f"total_{count}"), FloatField()) / F("total_sent")
+    return Case(When(total_sent__gt=0, then=share), default=0.0, output_field=FloatField())
+
+
+class TotalsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Columns for rows that have ``total_sent`` and the like, and sort by them."""
+
+    formfield_overrides = {
+        InstantField: {"form_class": InstantFormField, "widget": AdminSplitDateTime}
+    }
+    # Neither the second count of the list nor one for each filter.
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+
+    @admin.display(ordering="total_sent")
+    def sent(self, row: Any) -> int:
+        return int(row.total_sent)
+
+    @admin.display(ordering="total_opened")
+    def opened(self, row: Any) -> int:
+        return int(row.total_opened)
+
+    @admin.display(ordering="total_replied")
+    def replied(self, row: Any) -> int:
+        return int(row.total_replied)
+
+    @admin.display(ordering="total_bounced")
+    def bounced(self, row: Any) -> int:
+        return int(row.total_bounced)
+
+    @admin.display(ordering=_by_rate("opened"))
+    def open_rate(self, row: Any) -> str:
+        return _shown(row.total_opened, row.total_sent)
+
+    @admin.display(ordering=_by_rate("replied"))
+    def reply_rate(self, row: Any) -> str:
+        return _shown(row.total_replied, row.total_sent)
+
+    @admin.display(ordering=_by_rate("bounced"))
+    def bounce_rate(self, row: Any) -> str:
+        return _shown(row.total_bounced, row.total_sent)
+
+
+def _shown(count: int, sent: int) -> str:
+    return f"{rate(count, sent):.2%}"
+
+
+class CampaignAdmin(TotalsAdmin):
+    list_display = ("name", "workspace", "status", "launched_at", "total_leads", *TOTALS)
+    list_filter = ("status", "workspace", "launched_at")
+    list_select_related = ("workspace",)
+    search_fields = ("name", "workspace__name")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Campaign]:
+        # The workspace in the join lets it use the totals' key.
+        own = FilteredRelation("totals", condition=Q(totals__workspace=F("workspace")))
+        counts = {f"total_{count}": Coalesce(F(f"own__{count}"), 0) for count in COUNTS}
+        campaigns: QuerySet[Campaign] = super().get_queryset(request)
+        return campaigns.annotate(own=own).annotate(**counts)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = ["name", "workspace", "status", "total_leads", "launched_at"]
+        if obj is None:
+            return [(None, {"fields": fields})]
+        return [
+            (None, {"fields": ["id", *fields, "created_at"]}),
+            ("Totals", {"fields": TOTALS}),
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        # Its events keep it in its workspace.
+        return () if obj is None else ("id", "workspace", "created_at", *TOTALS)
+
+
+class WorkspaceAdmin(TotalsAdmin):
+    list_display = ("name", "campaign_count", *TOTALS)
+    search_fields = ("name",)
+
+    # Not "campaigns": by that name the list would sort by the relation, and repeat its rows.
+    @admin.display(description="campaigns", ordering="total_campaigns")
+    def campaign_count(self, workspace: Any) -> int:
+        return int(workspace.total_campaigns)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Workspace]:
+        own = CampaignTotals.objects.filter(workspace=OuterRef("pk")).values("workspace")
+        counts = {f"total_{count}": _summed(own, Sum(count)) for count in COUNTS}
+        campaigns = Campaign.objects.filter(workspace=OuterRef("pk")).order_by()
+        counts["total_campaigns"] = _summed(campaigns.values("workspace"), Count("pk"))
+        workspaces: QuerySet[Workspace] = super().get_queryset(request)
+        return workspaces.annotate(**counts)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None:
+            return [(None, {"fields": ["name"]})]
+        return [
+            (None, {"fields": ["name", "created_at"]}),
+            ("Totals", {"fields": ["campaign_count", *TOTALS]}),
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return () if obj is None else ("created_at", "campaign_count", *TOTALS)
+
+
+def _summed(rows: QuerySet[Any], aggregate: Any) -> Coalesce:
+    """Of the rows of one workspace, zero if there are none; a subquery, so that none multiply."""
+    return Coalesce(Subquery(rows.annotate(summed=aggregate).values("summed")), Value(0))
+
+
+def register(site: admin.AdminSite) -> None:
+    """Show campaigns and workspaces in a host's own AdminSite."""
+    site.register(Campaign, CampaignAdmin)
+    site.register(Workspace, WorkspaceAdmin)
+
+
+register(admin.site)

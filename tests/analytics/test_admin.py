@@ -1,0 +1,259 @@
+"""Campaigns and workspaces in the admin: their totals, and what they cost."""
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from analytics.models import CampaignTotals, DailyTotals
+from campaigns.models import Campaign, CampaignStatus, EmailEvent, EventKind, Workspace
+from campaigns.recording import Event, record_events
+from tests.factories import APIKeyFactory, CampaignFactory, WorkspaceFactory
+
+NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
+CAMPAIGNS = reverse("admin:mailmetrics_campaigns_campaign_changelist")
+WORKSPACES = reverse("admin:mailmetrics_campaigns_workspace_changelist")
+TOTALS = ("sent", "opened", "replied", "bounced", "open_rate", "reply_rate", "bounce_rate")
+
+pytestmark = pytest.mark.django_db
+
+
+def record(campaign, **counts):
+    events = [
+        Event(campaign.pk, f"{campaign.pk} {n}", EventKind[kind.upper()], NOON)
+        for kind, count in counts.items()
+        for n in range(count)
+    ]
+    record_events(workspace=campaign.workspace, events=events)
+
+
+def table(answer, *names):
+    """The list's cells, by the names of their columns."""
+    html = answer.content.decode()
+    rows = re.findall(r"<tr>(<td class=\"action-checkbox.*?)</tr>", html, re.DOTALL)
+    return [tuple(_cell(row, name) for name in names) for row in rows]
+
+
+def _cell(row, name):
+    [cell] = re.findall(rf'class="field-{name}[^>]*>(.*?)</t[dh]>', row, re.DOTALL)
+    return re.sub("<[^>]*>", "", cell)
+
+
+@pytest.fixture
+def numbers():
+    acme, globex = WorkspaceFactory(name="Acme"), WorkspaceFactory(name="Globex")
+    WorkspaceFactory(name="Initech")
+    q1 = CampaignFactory(workspace=acme, name="Q1", launched_at=NOON)
+    q2 = CampaignFactory(workspace=acme, name="Q2", status=CampaignStatus.PAUSED)
+    hello = CampaignFactory(workspace=globex, name="Hello", status=CampaignStatus.DRAFT)
+    record(q1, sent=3, opened=2, replied=1)
+    record(q2, sent=1, opened=1, bounced=1)
+    record(hello, opened=1)
+
+
+@pytest.mark.usefixtures("numbers")
+def test_campaigns_are_listed_with_their_own_totals(admin_client):
+    answer = admin_client.get(CAMPAIGNS)
+
+    assert sorted(table(answer, "name", "workspace", "status", *TOTALS)) == [
+        ("Hello", "Globex", "Draft", "0", "1", "0", "0", "0.00%", "0.00%", "0.00%"),
+        ("Q1", "Acme", "Active", "3", "2", "1", "0", "66.67%", "33.33%", "0.00%"),
+        ("Q2", "Acme", "Paused", "1", "1", "0", "1", "100.00%", "0.00%", "100.00%"),
+    ]
+
+
+@pytest.mark.usefixtures("numbers")
+def test_workspaces_are_listed_with_the_sums_of_their_campaigns(admin_client):
+    answer = admin_client.get(WORKSPACES)
+
+    assert table(answer, "name", "campaign_count", *TOTALS) == [
+        ("Acme", "2", "4", "3", "1", "1", "75.00%", "25.00%", "25.00%"),
+        ("Globex", "1", "0", "1", "0", "0", "0.00%", "0.00%", "0.00%"),
+        ("Initech", "0", "0", "0", "0", "0", "0.00%", "0.00%", "0.00%"),
+    ]
+
+
+ORDERS = {
+    (CAMPAIGNS, "sent"): ["Hello", "Q2", "Q1"],
+    (CAMPAIGNS, "open_rate"): ["Hello", "Q1", "Q2"],
+    (CAMPAIGNS, "opened"): None,
+    (CAMPAIGNS, "replied"): None,
+    (CAMPAIGNS, "bounced"): None,
+    (CAMPAIGNS, "reply_rate"): None,
+    (CAMPAIGNS, "bounce_rate"): None,
+    (WORKSPACES, "campaign_count"): ["Initech", "Globex", "Acme"],
+    (WORKSPACES, "opened"): ["Initech", "Globex", "Acme"],
+    (WORKSPACES, "sent"): None,
+    (WORKSPACES, "replied"): None,
+    (WORKSPACES, "bounced"): None,
+    (WORKSPACES, "open_rate"): None,
+    (WORKSPACES, "reply_rate"): None,
+    (WORKSPACES, "bounce_rate"): None,
+}
+
+
+@pytest.mark.usefixtures("numbers")
+@pytest.mark.parametrize(("path", "column"), ORDERS)
+def test_the_lists_sort_by_each_total_and_rate(admin_client, path, column):
+    model = Campaign if path == CAMPAIGNS else Workspace
+    number = admin.site.get_model_admin(model).list_display.index(column) + 1
+
+    up, down = (
+        table(admin_client.get(path, {"o": f"{sign}{number}"}), "name", column)
+        for sign in ("", "-")
+    )
+
+    values = [float(value.rstrip("%")) for _, value in up]
+    assert values == sorted(values)
+    assert len(set(values)) > 1
+    assert [value for _, value in down] == [value for _, value in reversed(up)]
+    if ORDERS[path, column]:
+        assert [name for name, _ in up] == ORDERS[path, column]
+
+
+@pytest.mark.usefixtures("numbers")
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ({"status__exact": "PAUSED"}, ["Q2"]),
+        ({"workspace__name": "Globex"}, ["Hello"]),
+        ({"launched_at__isnull": "False"}, ["Q1"]),
+        ({"launched_at__isnull": "True"}, ["Hello", "Q2"]),
+        ({"launched_at__gte": "2024-05-01 00:00:00Z", "launched_at__lt": "2024-05-02"}, ["Q1"]),
+        ({"launched_at__gte": "2024-05-02 00:00:00Z"}, []),
+        ({"q": "acme"}, ["Q1", "Q2"]),
+        ({"q": "hello"}, ["Hello"]),
+    ],
+)
+def test_campaigns_are_filtered_and_searched(admin_client, query, names):
+    if "workspace__name" in query:
+        workspace = Workspace.objects.get(name=query["workspace__name"])
+        query = {"workspace__id__exact": workspace.pk}
+
+    assert sorted(name for (name,) in table(admin_client.get(CAMPAIGNS, query), "name")) == names
+
+
+@pytest.mark.usefixtures("numbers")
+@pytest.mark.parametrize("path", [CAMPAIGNS, WORKSPACES])
+def test_a_list_costs_as_much_whatever_it_holds_and_never_looks_at_events(admin_client, path):
+    admin_client.get(path)
+    with CaptureQueriesContext(
+        connection,
+    ) as few:
+        admin_client.get(path)
+    for number in range(5):
+        record(CampaignFactory(workspace__name=f"More {number}"), sent=2, opened=1)
+    with CaptureQueriesContext(connection) as many:
+        admin_client.get(path)
+
+    assert len(few) == len(many)
+    assert EmailEvent._meta.db_table not in str(many.captured_queries)
+
+
+@pytest.mark.usefixtures("numbers")
+@pytest.mark.parametrize("path", [CAMPAIGNS, WORKSPACES])
+@pytest.mark.parametrize("many", [True, False])
+def test_deleting_asks_without_a_look_at_the_events_and_takes_them_along(admin_client, path, many):
+    model = Campaign if path == CAMPAIGNS else Workspace
+    chosen = model.objects.get(name="Q1" if path == CAMPAIGNS else "Acme")
+    act, sent = f"{path}{chosen.pk}/delete/", {}
+    if many:
+        act, sent = path, {"action": "delete_selected", "_selected_action": str(chosen.pk)}
+
+    with CaptureQueriesContext(connection) as asking:
+        answer = admin_client.post(act, sent) if many else admin_client.get(act)
+    assert "Are you sure" in answer.content.decode()
+    assert EmailEvent._meta.db_table not in str(asking.captured_queries)
+    assert admin_client.post(act, {**sent, "post": "yes"}).status_code == 302
+
+    assert not model.objects.filter(pk=chosen.pk).exists()
+    left = Campaign.objects.values_list("pk", flat=True)
+    assert set(EmailEvent.objects.values_list("campaign", flat=True)) == set(left)
+    assert set(CampaignTotals.objects.values_list("campaign", flat=True)) == set(left)
+
+
+def test_a_campaigns_own_page_tells_its_totals_and_keeps_it_in_its_workspace(admin_client):
+    campaign = CampaignFactory(name="Q1", launched_at=NOON)
+    record(campaign, sent=3, opened=1)
+    path, other = f"{CAMPAIGNS}{campaign.pk}/change/", WorkspaceFactory()
+
+    html = admin_client.get(path).content.decode()
+    sent = {
+        "name": "Q1 Outreach",
+        "status": "COMPLETED",
+        "total_leads": "7",
+        "launched_at_0": "2024-05-02",
+        "launched_at_1": "13:00:00",
+        "workspace": other.pk,
+        "id": "00000000-0000-0000-0000-000000000000",
+        "created_at_0": "2001-01-01",
+        "created_at_1": "00:00",
+        "sent": "900",
+    }
+    assert admin_client.post(path, sent).status_code == 302
+
+    assert "33.33%" in html
+    assert str(campaign.pk) in html
+    assert 'name="id"' not in html
+    [row] = Campaign.objects.values()
+    assert row == {
+        "id": campaign.pk,
+        "workspace_id": campaign.workspace_id,
+        "name": "Q1 Outreach",
+        "status": "COMPLETED",
+        "total_leads": 7,
+        "launched_at": datetime(2024, 5, 2, 13, tzinfo=UTC),
+        "created_at": campaign.created_at,
+    }
+
+
+@pytest.mark.parametrize("use_tz", [True, False])
+def test_saving_a_campaign_untouched_leaves_its_launch_where_it_was(admin_client, settings, use_tz):
+    settings.TIME_ZONE, settings.USE_TZ = "America/New_York", use_tz
+    campaign = CampaignFactory(launched_at=NOON)
+    path = f"{CAMPAIGNS}{campaign.pk}/change/"
+
+    html = admin_client.get(path).content.decode()
+    sent = {
+        name: re.search(rf'name="{name}" value="([^"]*)"', html)[1]
+        for name in ("name", "total_leads", "launched_at_0", "launched_at_1")
+    }
+    assert sent["launched_at_1"] == "08:00:00"
+    assert admin_client.post(path, {**sent, "status": "ACTIVE"}).status_code == 302
+
+    assert Campaign.objects.get().launched_at == NOON
+
+
+def test_campaigns_and_workspaces_can_be_added(admin_client):
+    assert admin_client.post(f"{WORKSPACES}add/", {"name": "Acme"}).status_code == 302
+    acme = Workspace.objects.get(name="Acme")
+    sent = {"name": "Q1", "workspace": acme.pk, "status": "DRAFT", "total_leads": "0"}
+    assert admin_client.post(f"{CAMPAIGNS}add/", sent).status_code == 302
+
+    assert [str(each) for each in acme.campaigns.all()] == ["Q1"]
+    answer = admin_client.post(f"{WORKSPACES}add/", {"name": "Acme"})
+    assert "A workspace with this name exists." in answer.content.decode()
+
+
+def test_ordinary_staff_delete_no_workspace_that_has_keys(client, django_user_model):
+    workspace = APIKeyFactory().workspace
+    user = django_user_model.objects.create_user("ada", is_staff=True)
+    user.user_permissions.set(Permission.objects.all())
+    client.force_login(user)
+
+    answer = client.post(f"{WORKSPACES}{workspace.pk}/delete/", {"post": "yes"})
+
+    assert answer.status_code == 403
+    assert Workspace.objects.filter(pk=workspace.pk).exists()
+
+
+def test_neither_events_nor_totals_are_in_the_admin():
+    registered = {model for model, _ in admin.site._registry.items()}
+
+    assert {Campaign, Workspace} <= registered
+    assert not registered & {EmailEvent, CampaignTotals, DailyTotals}
