@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_safe
 _FILE = Path(__file__).with_name("openapi.json")
 
 
+@login_not_required
 @require_safe
 def schema(request: HttpRequest) -> JsonResponse:
     """The OpenAPI 3.1 description, its paths starting where the host has mounted the API."""
@@ -19,6 +21,7 @@ def schema(request: HttpRequest) -> JsonResponse:
     return JsonResponse(_description() | {"servers": [{"url": mounted_at or "/"}]})
 
 
+@login_not_required
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
     """The same as a page, which loads nothing from another site and has no script within."""

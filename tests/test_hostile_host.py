@@ -14,10 +14,12 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def run(*command: str, turns: list[str]) -> subprocess.CompletedProcess[str]:
     settings = {"HOSTILE": ",".join(turns), "DJANGO_SETTINGS_MODULE": "tests.hostile.settings"}
+    # Importing every other plugin would take as long as the tests.
+    plugins = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "pytest_django.plugin"}
     return subprocess.run(
         [sys.executable, *command],
         cwd=ROOT,
-        env=os.environ | settings,
+        env=os.environ | settings | plugins,
         capture_output=True,
         text=True,
         check=False,

@@ -2,6 +2,7 @@
 
 import pytest
 from django.test import Client, modify_settings, override_settings
+from django.urls import reverse
 
 from tests.factories import WorkspaceFactory
 from tests.test_contract import CAMPAIGNS, TIMELINE, new_key
@@ -50,3 +51,11 @@ def test_no_parameter_chooses_a_format(format_):
         400,
         {"format": ["No such parameter; there are from_date, to_date."]},
     )
+
+
+@pytest.mark.parametrize("name", ["schema", "docs"])
+def test_the_description_is_open_in_a_host_where_pages_need_a_login(name):
+    login = {"append": "django.contrib.auth.middleware.LoginRequiredMiddleware"}
+    with modify_settings(MIDDLEWARE=login):
+        response = Client().get(reverse(f"mailmetrics:{name}"))
+    assert response.status_code == 200

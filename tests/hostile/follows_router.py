@@ -4,11 +4,14 @@ Run by ``tests/test_hostile_host.py``.
 """
 
 from io import StringIO
+from uuid import uuid4
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
 from django.db import connections
+from django.urls import reverse
 
 from apikeys.models import APIKey
 from campaigns.checks import LABELS
@@ -59,6 +62,27 @@ def test_every_command_finds_the_tables_without_being_told_where(tmp_path):
     assert not EmailEvent.objects.exists()
     assert not APIKey.objects.exists()
     assert_totals_exact()
+
+
+def test_the_admin_makes_rotates_and_revokes_keys_of_the_second_and_logs_in_the_first(
+    admin_client,
+):
+    acme = Workspace.objects.create(name="Acme")
+    url = reverse("admin:mailmetrics_apikeys_apikey_add")
+    form = {"name": "k", "workspace": acme.pk, "scopes": ["*"]}
+
+    assert "mm_" in admin_client.post(url, form | {"token": uuid4()}).content.decode()
+    (key,) = APIKey.objects.using("mail")
+    url = reverse("admin:mailmetrics_apikeys_apikey_rotate", args=[key.pk])
+    assert "mm_" in admin_client.post(url, {"overlap": "24", "token": uuid4()}).content.decode()
+    url = reverse("admin:mailmetrics_apikeys_apikey_revoke", args=[key.pk])
+    assert admin_client.post(url, {"post": "yes"}).status_code == 302
+    key.refresh_from_db()
+    assert key.revoked_at is not None
+    assert admin_client.get(reverse("admin:mailmetrics_apikeys_apikey_changelist")).status_code == (
+        200
+    )
+    assert LogEntry.objects.using("default").count() == 4
 
 
 def test_the_first_database_has_no_table_of_ours_and_the_second_no_other():
