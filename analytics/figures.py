@@ -1,0 +1,197 @@
+"""Numbers as a reader of the dashboard sees them: as text, and the timeline as two charts."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from decimal import Decimal
+from itertools import chain
+from typing import Any
+
+from django.utils.dateformat import format as format_date
+from django.utils.formats import number_format
+
+from analytics.charts import HEIGHT, Line, Mark, Scale, line, middle, scale
+from analytics.metrics import rate
+from analytics.models import COUNTS
+from analytics.periods import Period
+from analytics.reports import CampaignRow, TimelineDay, WorkspaceKPIs
+from analytics.timeaxis import points, ticks
+from campaigns.models import CampaignStatus
+
+RATED = {"opened": "Open rate", "replied": "Reply rate", "bounced": "Bounce rate"}
+# A rate has 4 decimals, so in these it is a whole number.
+_PER_UNIT = 10_000
+_UNITS = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k"))
+
+
+def count_text(count: int) -> str:
+    return number_format(count, force_grouping=True)
+
+
+def rate_text(value: float) -> str:
+    """A rate as a percentage with all that the API tells of it: 0.3394 is 33.94%."""
+    percent = Decimal(round(value * _PER_UNIT)) / 100
+    return f"{number_format(percent, decimal_pos=2, force_grouping=True)}%"
+
+
+def kpi_texts(kpis: WorkspaceKPIs) -> list[tuple[str, str]]:
+    return [
+        ("Campaigns", count_text(kpis["total_campaigns"])),
+        ("Sent", count_text(kpis["total_sends"])),
+        ("Open rate", rate_text(kpis["avg_open_rate"])),
+        ("Reply rate", rate_text(kpis["avg_reply_rate"])),
+        ("Bounce rate", rate_text(kpis["avg_bounce_rate"])),
+    ]
+
+
+def campaign_texts(row: CampaignRow) -> dict[str, Any]:
+    counts = (row["total_leads"], row["total_sent"])
+    counts += (row["total_opened"], row["total_replied"], row["total_bounced"])
+    rates = (row["open_rate"], row["reply_rate"], row["bounce_rate"])
+    return {
+        "id": row["campaign_id"],
+        "name": row["campaign_name"],
+        "status": row["status"],
+        "status_text": CampaignStatus(row["status"]).label,
+        "created": row["created_at"].astimezone(UTC).date().isoformat(),
+        "figures": [*map(count_text, counts), *map(rate_text, rates)],
+    }
+
+
+def day_texts(day: TimelineDay) -> tuple[str, list[str]]:
+    counts = (day["sent"], day["opened"], day["replied"], day["bounced"])
+    rates = (day["open_rate"], day["reply_rate"], day["bounce_rate"])
+    return day["date"].isoformat(), [*map(count_text, counts), *map(rate_text, rates)]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What happened on the days that a point of the charts stands for."""
+
+    days: Period
+    counts: dict[str, int]
+
+    def rate(self, kind: str) -> float:
+        return rate(self.counts[kind], self.counts["sent"])
+
+    def __str__(self) -> str:
+        first, last = (format_date(day, "D j M Y") for day in (self.days.first, self.days.last))
+        counts = [f"{count_text(self.counts['sent'])} sent"]
+        counts += [
+            f"{count_text(self.counts[kind])} {kind} ({rate_text(self.rate(kind))})"
+            for kind in RATED
+        ]
+        return "\n".join([first if first == last else f"{first} to {last}", *counts])
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """All that the template draws; ``slots`` are the points' left edges and titles."""
+
+    name: str
+    title: str
+    description: str
+    legend: Sequence[tuple[str, str, str]]
+    width: int
+    lines: Sequence[Line]
+    across: Sequence[Mark]
+    along: Sequence[Mark]
+    slots: Sequence[tuple[int, str]]
+    height: int = HEIGHT
+
+
+def timeline_charts(
+    *, timeline: Sequence[TimelineDay], period: Period
+) -> tuple[str, list[Chart]]:
+    """What a point stands for, and the charts of the counts and of the rates.
+
+    A point's rate is that of its summed counts; where nothing was sent, there is none to draw.
+    """
+    unit, spans = points(period)
+    days = iter(timeline)
+    there = [_point(span, [next(days) for _ in span]) for span in spans]
+    drawn = {"whole": _point(period, timeline), "along": _marks_along(period, spans), "unit": unit}
+    return unit, [_counts_chart(there, **drawn), _rates_chart(there, **drawn)]
+
+
+def _point(span: Period, days: Sequence[TimelineDay]) -> Point:
+    counts = {
+        "sent": sum(day["sent"] for day in days),
+        "opened": sum(day["opened"] for day in days),
+        "replied": sum(day["replied"] for day in days),
+        "bounced": sum(day["bounced"] for day in days),
+    }
+    return Point(span, counts)
+
+
+def _marks_along(period: Period, spans: Sequence[Period]) -> list[Mark]:
+    style, days = ticks(period)
+    slots = {day: slot for slot, span in enumerate(spans) for day in span}
+    return [Mark(middle(slots[day], len(spans)), format_date(day, style)) for day in days]
+
+
+def _counts_chart(
+    there: Sequence[Point], *, whole: Point, along: Sequence[Mark], unit: str
+) -> Chart:
+    values = {kind: [point.counts[kind] for point in there] for kind in COUNTS}
+    most = ", ".join(f"{count_text(max(values[kind]))} {kind}" for kind in COUNTS)
+    return Chart(
+        name="counts",
+        title=f"Messages sent, opened, replied to and bounced, by {unit}",
+        description=f"{_extent(whole, unit)} The most in one {unit}: {most}.",
+        legend=[(kind, kind.capitalize(), count_text(whole.counts[kind])) for kind in COUNTS],
+        along=along,
+        **_drawn(there, values, scale(chain(*values.values())), short_count),
+    )
+
+
+def _rates_chart(
+    there: Sequence[Point], *, whole: Point, along: Sequence[Mark], unit: str
+) -> Chart:
+    values = {kind: [_per_unit(point, kind) for point in there] for kind in RATED}
+    most = ", ".join(
+        f"{rate_text(max(filter(None, values[kind]), default=0) / _PER_UNIT)} {kind}"
+        for kind in RATED
+    )
+    return Chart(
+        name="rates",
+        title=f"Open, reply and bounce rate, by {unit}",
+        description=f"{_extent(whole, unit)} The highest of one {unit}: {most}.",
+        legend=[(kind, name, rate_text(whole.rate(kind))) for kind, name in RATED.items()],
+        along=along,
+        **_drawn(there, values, scale(chain(*values.values()), least=_PER_UNIT), short_rate),
+    )
+
+
+def _per_unit(point: Point, kind: str) -> int | None:
+    return round(point.rate(kind) * _PER_UNIT) if point.counts["sent"] else None
+
+
+def _extent(whole: Point, unit: str) -> str:
+    return f"{whole.days.first} to {whole.days.last}, one point a {unit}."
+
+
+def _drawn(
+    there: Sequence[Point],
+    values: Mapping[str, Sequence[int | None]],
+    axis: Scale,
+    label: Callable[[int, int], str],
+) -> dict[str, Any]:
+    return {
+        "width": 2 * len(there),
+        "lines": [line(kind, column, axis) for kind, column in values.items()],
+        "across": [Mark(axis.y(tick), label(tick, axis.ticks[1])) for tick in axis.ticks],
+        "slots": [(2 * slot, str(point)) for slot, point in enumerate(there)],
+    }
+
+
+def short_count(tick: int, step: int) -> str:
+    """A tick of an axis with such steps, in their unit: 15k where the step is 5,000."""
+    unit, letter = next((u for u in _UNITS if step >= u[0]), (1, ""))
+    return f"{count_text(tick // unit)}{letter if tick else ''}"
+
+
+def short_rate(tick: int, step: int) -> str:
+    """A tick in 1/10,000 as a percentage, with as many places as the steps need."""
+    places = next(places for places in (0, 1, 2) if step % 10 ** (2 - places) == 0)
+    return f"{number_format(Decimal(tick) / 100, decimal_pos=places, force_grouping=True)}%"
