@@ -19,13 +19,15 @@ _MOST_STEPS = 5
 class Line:
     """A series: ``path`` is the ``d`` of its line, ``area`` that of the ground below it.
 
-    ``dots`` marks each point, where there are few enough to tell them apart.
+    ``dots`` marks each point, where there are few enough to tell them apart, and ``beyond`` those
+    that are above the scale: they are drawn at its top.
     """
 
     name: str
     path: str
     area: str
     dots: str
+    beyond: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,16 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """The y axis, from 0 to the last of ``ticks``."""
+    """The y axis, from 0 to the last of ``ticks``; a greater value is at its top."""
 
     ticks: Sequence[int]
 
+    @property
+    def top(self) -> int:
+        return self.ticks[-1]
+
     def y(self, value: int) -> str:
-        return f"{HEIGHT * (1 - value / self.ticks[-1]):.1f}"
+        return f"{HEIGHT * (1 - min(value, self.top) / self.top):.1f}"
 
 
 def scale(values: Iterable[int | None], *, least: int = 1) -> Scale:
@@ -69,12 +75,13 @@ def line(name: str, values: Sequence[int | None], scale: Scale) -> Line:
         for slot, value in enumerate(values)
     ]
     there = [point for point in points if point]
-    few = len(values) <= MOST_DOTS
+    beyond = (2 * slot + 1 for slot, value in enumerate(values) if value and value > scale.top)
     return Line(
         name=name,
         path="".join(_strokes(points)),
         area=f"M1 {HEIGHT}L{'L'.join(there)}V{HEIGHT}Z" if there == points else "",
-        dots="".join(f"M{point}h0" for point in there) if few else "",
+        dots="".join(f"M{point}h0" for point in there) if len(values) <= MOST_DOTS else "",
+        beyond="".join(f"M{x} 0h0" for x in beyond),
     )
 
 

@@ -69,7 +69,7 @@ class DashboardAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscri
             **(self._answer(request, asked) if asked and asked.is_valid() else {}),
             **(extra_context or {}),
         }
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/mailmetrics/dashboard.html", context)
 
     @method_decorator(require_safe)
@@ -160,7 +160,7 @@ def _query(asked: DashboardFilter) -> str:
 
 def _refused(asked: DashboardFilter | None) -> HttpResponse:
     """The API's words, for whoever has put a link together by hand."""
-    reasons = asked.errors.as_text() if asked else "There is no workspace."
+    reasons = asked.form.errors.as_text() if asked else "There is no workspace."
     return HttpResponse(reasons, status=400, content_type="text/plain; charset=utf-8")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.dateformat import format as format_date
 from django.utils.formats import number_format
 
-from analytics.charts import HEIGHT, Line, Mark, Scale, line, middle, scale
+from analytics.charts import HEIGHT, Line, Mark, Scale, line, middle, round_ticks, scale
 from analytics.metrics import rate
 from analytics.models import COUNTS
 from analytics.periods import Period
@@ -45,8 +45,7 @@ def kpi_texts(kpis: WorkspaceKPIs) -> list[tuple[str, str]]:
 
 
 def campaign_texts(row: CampaignRow) -> dict[str, Any]:
-    counts = (row["total_leads"], row["total_sent"])
-    counts += (row["total_opened"], row["total_replied"], row["total_bounced"])
+    mail = (row["total_sent"], row["total_opened"], row["total_replied"], row["total_bounced"])
     rates = (row["open_rate"], row["reply_rate"], row["bounce_rate"])
     return {
         "id": row["campaign_id"],
@@ -54,7 +53,7 @@ def campaign_texts(row: CampaignRow) -> dict[str, Any]:
         "status": row["status"],
         "status_text": CampaignStatus(row["status"]).label,
         "created": row["created_at"].astimezone(UTC).date().isoformat(),
-        "figures": [*map(count_text, counts), *map(rate_text, rates)],
+        "figures": [*map(count_text, (row["total_leads"], *mail)), *map(rate_text, rates)],
     }
 
 
@@ -91,6 +90,7 @@ class Chart:
     name: str
     title: str
     description: str
+    note: str
     legend: Sequence[tuple[str, str, str]]
     width: int
     lines: Sequence[Line]
@@ -100,9 +100,7 @@ class Chart:
     height: int = HEIGHT
 
 
-def timeline_charts(
-    *, timeline: Sequence[TimelineDay], period: Period
-) -> tuple[str, list[Chart]]:
+def timeline_charts(*, timeline: Sequence[TimelineDay], period: Period) -> tuple[str, list[Chart]]:
     """What a point stands for, and the charts of the counts and of the rates.
 
     A point's rate is that of its summed counts; where nothing was sent, there is none to draw.
@@ -110,8 +108,10 @@ def timeline_charts(
     unit, spans = points(period)
     days = iter(timeline)
     there = [_point(span, [next(days) for _ in span]) for span in spans]
-    drawn = {"whole": _point(period, timeline), "along": _marks_along(period, spans), "unit": unit}
-    return unit, [_counts_chart(there, **drawn), _rates_chart(there, **drawn)]
+    whole = _point(period, timeline)
+    along = _marks_along(period, spans)
+    counts = _counts_chart(there, whole=whole, along=along, unit=unit)
+    return unit, [counts, _rates_chart(there, whole=whole, along=along, unit=unit)]
 
 
 def _point(span: Period, days: Sequence[TimelineDay]) -> Point:
@@ -137,8 +137,9 @@ def _counts_chart(
     most = ", ".join(f"{count_text(max(values[kind]))} {kind}" for kind in COUNTS)
     return Chart(
         name="counts",
-        title=f"Messages sent, opened, replied to and bounced, by {unit}",
-        description=f"{_extent(whole, unit)} The most in one {unit}: {most}.",
+        title=f"Messages by {unit}",
+        description=f"{_extent(whole, unit)} The most of one {unit}: {most}.",
+        note="",
         legend=[(kind, kind.capitalize(), count_text(whole.counts[kind])) for kind in COUNTS],
         along=along,
         **_drawn(there, values, scale(chain(*values.values())), short_count),
@@ -149,18 +150,35 @@ def _rates_chart(
     there: Sequence[Point], *, whole: Point, along: Sequence[Mark], unit: str
 ) -> Chart:
     values = {kind: [_per_unit(point, kind) for point in there] for kind in RATED}
-    most = ", ".join(
-        f"{rate_text(max(filter(None, values[kind]), default=0) / _PER_UNIT)} {kind}"
-        for kind in RATED
+    highest = {kind: max(filter(None, column), default=0) for kind, column in values.items()}
+    most = ", ".join(f"{rate_text(highest[kind] / _PER_UNIT)} {kind}" for kind in RATED)
+    axis, above = _rates_axis(values)
+    note = (
+        f"Above 100% at {count_text(above)} of {count_text(len(there))} points, marked at the top; "
+        f"the highest is {rate_text(max(highest.values()) / _PER_UNIT)}."
     )
     return Chart(
         name="rates",
-        title=f"Open, reply and bounce rate, by {unit}",
+        title=f"Rates by {unit}",
         description=f"{_extent(whole, unit)} The highest of one {unit}: {most}.",
+        note=note if above else "",
         legend=[(kind, name, rate_text(whole.rate(kind))) for kind, name in RATED.items()],
         along=along,
-        **_drawn(there, values, scale(chain(*values.values()), least=_PER_UNIT), short_rate),
+        **_drawn(there, values, axis, short_rate),
     )
+
+
+def _rates_axis(values: Mapping[str, Sequence[int | None]]) -> tuple[Scale, int]:
+    """The axis, and how many points it leaves out.
+
+    It ends at 100% where most points are below: a Sunday with one message sent and ten opened
+    would flatten all the others.
+    """
+    tops = [max(filter(None, point), default=0) for point in zip(*values.values(), strict=True)]
+    above = sum(top > _PER_UNIT for top in tops)
+    if 0 < above <= len(tops) / 2:
+        return Scale(round_ticks(_PER_UNIT)), above
+    return scale(tops, least=_PER_UNIT), 0
 
 
 def _per_unit(point: Point, kind: str) -> int | None:

@@ -37,21 +37,30 @@ class GivenField(forms.Field):
         raise NotImplementedError
 
 
+def day(text: object) -> date | None:
+    """The date that is spelled ``YYYY-MM-DD``; none of the other spellings of ISO 8601."""
+    if isinstance(text, str) and _DAY.fullmatch(text):
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            pass
+    return None
+
+
 class DayInput(forms.TextInput):
     input_type = "date"
 
+    def format_value(self, value: Any) -> str | None:
+        # A browser shows nothing else, and warns of it in its console.
+        return value if day(value) else None
+
 
 class DayField(GivenField):
-    """A date as ``YYYY-MM-DD``; none of the other spellings of ISO 8601."""
-
     widget = DayInput
 
     def parse(self, text: str) -> date:
-        if _DAY.fullmatch(text):
-            try:
-                return date.fromisoformat(text)
-            except ValueError:
-                pass
+        if parsed := day(text):
+            return parsed
         raise forms.ValidationError(f"{text!r:.60} is not a date (YYYY-MM-DD).")
 
 
