@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import count
 
 HEIGHT = 240
-MOST_DOTS = 62
+MOST_DOTS = 31
 _MOST_STEPS = 5
 
 

@@ -160,8 +160,9 @@ def _query(asked: DashboardFilter) -> str:
 
 def _refused(asked: DashboardFilter | None) -> HttpResponse:
     """The API's words, for whoever has put a link together by hand."""
-    reasons = asked.form.errors.as_text() if asked else "There is no workspace."
-    return HttpResponse(reasons, status=400, content_type="text/plain; charset=utf-8")
+    errors = asked.errors if asked else {"workspace": ["There is none."]}
+    reasons = (f"{name}: {reason}\n" for name, given in errors.items() for reason in given)
+    return HttpResponse("".join(reasons), status=400, content_type="text/plain; charset=utf-8")
 
 
 def _filename(asked: DashboardFilter, what: str) -> str:

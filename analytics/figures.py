@@ -30,8 +30,11 @@ def count_text(count: int) -> str:
 
 def rate_text(value: float) -> str:
     """A rate as a percentage with all that the API tells of it: 0.3394 is 33.94%."""
-    percent = Decimal(round(value * _PER_UNIT)) / 100
-    return f"{number_format(percent, decimal_pos=2, force_grouping=True)}%"
+    return _percent(round(value * _PER_UNIT))
+
+
+def _percent(units: int, places: int = 2) -> str:
+    return f"{number_format(Decimal(units) / 100, decimal_pos=places, force_grouping=True)}%"
 
 
 def kpi_texts(kpis: WorkspaceKPIs) -> list[tuple[str, str]]:
@@ -139,10 +142,10 @@ def _counts_chart(
         name="counts",
         title=f"Messages by {unit}",
         description=f"{_extent(whole, unit)} The most of one {unit}: {most}.",
-        note="",
+        note="" if any(whole.counts.values()) else "Nothing happened in this time.",
         legend=[(kind, kind.capitalize(), count_text(whole.counts[kind])) for kind in COUNTS],
         along=along,
-        **_drawn(there, values, scale(chain(*values.values())), short_count),
+        **_drawn(there, values, scale(chain(*values.values()), least=5), short_count),
     )
 
 
@@ -150,35 +153,39 @@ def _rates_chart(
     there: Sequence[Point], *, whole: Point, along: Sequence[Mark], unit: str
 ) -> Chart:
     values = {kind: [_per_unit(point, kind) for point in there] for kind in RATED}
-    highest = {kind: max(filter(None, column), default=0) for kind, column in values.items()}
-    most = ", ".join(f"{rate_text(highest[kind] / _PER_UNIT)} {kind}" for kind in RATED)
-    axis, above = _rates_axis(values)
-    note = (
-        f"Above 100% at {count_text(above)} of {count_text(len(there))} points, marked at the top; "
-        f"the highest is {rate_text(max(highest.values()) / _PER_UNIT)}."
+    most = ", ".join(
+        f"{_percent(max(filter(None, values[kind]), default=0))} {kind}" for kind in RATED
     )
+    axis, note = _rates_axis(values)
     return Chart(
         name="rates",
         title=f"Rates by {unit}",
         description=f"{_extent(whole, unit)} The highest of one {unit}: {most}.",
-        note=note if above else "",
+        note=note if whole.counts["sent"] else "Nothing was sent in this time.",
         legend=[(kind, name, rate_text(whole.rate(kind))) for kind, name in RATED.items()],
         along=along,
         **_drawn(there, values, axis, short_rate),
     )
 
 
-def _rates_axis(values: Mapping[str, Sequence[int | None]]) -> tuple[Scale, int]:
-    """The axis, and how many points it leaves out.
+def _rates_axis(values: Mapping[str, Sequence[int | None]]) -> tuple[Scale, str]:
+    """The axis, and a note on the points above it, if it leaves any out.
 
     It ends at 100% where most points are below: a Sunday with one message sent and ten opened
     would flatten all the others.
     """
-    tops = [max(filter(None, point), default=0) for point in zip(*values.values(), strict=True)]
+    tops = [max(rates) for point in zip(*values.values(), strict=True) if (rates := _all(point))]
     above = sum(top > _PER_UNIT for top in tops)
-    if 0 < above <= len(tops) / 2:
-        return Scale(round_ticks(_PER_UNIT)), above
-    return scale(tops, least=_PER_UNIT), 0
+    if not 0 < above <= len(tops) / 2:
+        return scale(tops, least=_PER_UNIT), ""
+    return Scale(round_ticks(_PER_UNIT)), (
+        f"Above 100% at {count_text(above)} of {count_text(len(tops))} points, marked at the top; "
+        f"the highest is {_percent(max(tops))}."
+    )
+
+
+def _all(point: Sequence[int | None]) -> list[int]:
+    return [rate for rate in point if rate is not None]
 
 
 def _per_unit(point: Point, kind: str) -> int | None:
@@ -212,4 +219,4 @@ def short_count(tick: int, step: int) -> str:
 def short_rate(tick: int, step: int) -> str:
     """A tick in 1/10,000 as a percentage, with as many places as the steps need."""
     places = next(places for places in (0, 1, 2) if step % 10 ** (2 - places) == 0)
-    return f"{number_format(Decimal(tick) / 100, decimal_pos=places, force_grouping=True)}%"
+    return _percent(tick, places)

@@ -46,8 +46,9 @@ def ticks(period: Period) -> tuple[str, list[date]]:
 
 
 def _roundness() -> Iterator[tuple[str, Callable[[date], bool]]]:
-    """Ever rounder days: each, Mondays, every other one, beginnings of months and of years."""
+    """Ever rounder days: each, every other, Mondays, every other Monday, months, years."""
     yield "M j", lambda day: True
+    yield "M j", lambda day: day.toordinal() % 2 == 0
     yield "M j", lambda day: day.weekday() == 0
     yield "M j", lambda day: day.weekday() == 0 and _week(day) % 2 == 0
     for months in (1, 2, 3, 6):
