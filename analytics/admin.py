@@ -25,8 +25,9 @@ from django.db.models import (
 from django.db.models.functions import Cast, Coalesce
 from django.http import HttpRequest
 
+from analytics.dashboard import DashboardAdmin
 from analytics.metrics import rate
-from analytics.models import COUNTS, CampaignTotals
+from analytics.models import COUNTS, CampaignTotals, Dashboard
 from campaigns.fields import InstantField, InstantFormField
 from campaigns.models import Campaign, Workspace
 
@@ -144,9 +145,10 @@ def _summed(rows: QuerySet[Any], aggregate: Any) -> Coalesce:
 
 
 def register(site: admin.AdminSite) -> None:
-    """Show campaigns and workspaces in a host's own AdminSite."""
+    """Show campaigns, workspaces and the dashboard in a host's own AdminSite."""
     site.register(Campaign, CampaignAdmin)
     site.register(Workspace, WorkspaceAdmin)
+    site.register(Dashboard, DashboardAdmin)
 
 
 register(admin.site)

@@ -37,24 +37,58 @@ class GivenField(forms.Field):
         raise NotImplementedError
 
 
+def day(text: object) -> date | None:
+    """The date that is spelled ``YYYY-MM-DD``; none of the other spellings of ISO 8601."""
+    if isinstance(text, str) and _DAY.fullmatch(text):
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            pass
+    return None
+
+
+class DayInput(forms.TextInput):
+    input_type = "date"
+
+    def format_value(self, value: Any) -> str | None:
+        # A browser shows nothing else, and warns of it in its console.
+        return value if day(value) else None
+
+
 class DayField(GivenField):
-    """A date as ``YYYY-MM-DD``; none of the other spellings of ISO 8601."""
+    widget = DayInput
 
     def parse(self, text: str) -> date:
-        if _DAY.fullmatch(text):
-            try:
-                return date.fromisoformat(text)
-            except ValueError:
-                pass
+        if parsed := day(text):
+            return parsed
         raise forms.ValidationError(f"{text!r:.60} is not a date (YYYY-MM-DD).")
 
 
 class StatusField(GivenField):
+    widget = forms.Select(choices=[("", "Any status"), *CampaignStatus.choices])
+
     def parse(self, text: str) -> str:
         if text not in CampaignStatus.values:
             known = ", ".join(CampaignStatus.values)
             raise forms.ValidationError(f"{text!r:.60} is not a status ({known}).")
         return text
+
+
+class WorkspaceField(GivenField):
+    """The key of one of the workspaces that ``offer`` gave, in whose order the widget has them."""
+
+    widget = forms.Select
+    offered: dict[int, str]
+
+    def offer(self, workspaces: dict[int, str]) -> None:
+        self.offered = workspaces
+        self.widget.choices = list(workspaces.items())
+
+    def parse(self, text: str) -> int:
+        for key in self.offered:
+            if str(key) == text:
+                return key
+        raise forms.ValidationError(f"{text!r:.60} is not a workspace.")
 
 
 class StrictForm(forms.Form):
@@ -104,6 +138,10 @@ class DayFilter(Filter):
     field_class = DayField
 
 
+class WorkspaceFilter(Filter):
+    field_class = WorkspaceField
+
+
 class CampaignFilter(FilterSet):
     """``status``, and the UTC day of the launch from ``from_date`` to ``to_date``, inclusive.
 
@@ -144,4 +182,31 @@ class TimelineFilter(FilterSet):
     @property
     def period(self) -> Period:
         """The window asked for, with the defaults for what was not; only when valid."""
+        return cast(TimelineForm, self.form).period
+
+
+class DashboardFilter(CampaignFilter):
+    """What the dashboard asks: the parameters of both endpoints, refused where either refuses
+    them, and ``workspace``, one of ``workspaces`` (at least one), the first if it is not given."""
+
+    workspace = WorkspaceFilter(field_name="workspace_id", label="Workspace")
+
+    class Meta(CampaignFilter.Meta):
+        form = TimelineForm
+
+    def __init__(self, data: QueryDict, *, workspaces: dict[int, str]) -> None:
+        super().__init__(data, queryset=Campaign.objects.all())
+        self.workspaces = workspaces
+        cast(WorkspaceField, self.form.fields["workspace"]).offer(workspaces)
+        self.form.order_fields(["workspace"])
+
+    @property
+    def workspace_id(self) -> int:
+        """The workspace asked for; only when valid."""
+        chosen = self.form.cleaned_data["workspace"]
+        return next(iter(self.workspaces)) if chosen is None else cast(int, chosen)
+
+    @property
+    def period(self) -> Period:
+        """The timeline's window; only when valid."""
         return cast(TimelineForm, self.form).period

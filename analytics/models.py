@@ -88,3 +88,13 @@ class DailyTotals(Counts):
                 name="mailmetrics_dailytotals_day_in_range",
             ),
         ]
+
+
+class Dashboard(Workspace):
+    """A workspace seen through its numbers: what makes the dashboard a page of an admin site."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        verbose_name = "dashboard"
+        verbose_name_plural = "dashboard"

