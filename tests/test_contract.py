@@ -10,7 +10,7 @@ from analytics.models import CampaignTotals, DailyTotals
 from apikeys import crypto
 from campaigns.models import CampaignStatus, EventKind
 from campaigns.recording import Event, record_events
-from tests.factories import APIKeyFactory, CampaignFactory, WorkspaceFactory
+from tests.factories import CampaignFactory, WorkspaceFactory, new_key
 
 CAMPAIGNS = "/api/public/v1/analytics/campaigns"
 TIMELINE = "/api/public/v1/analytics/campaigns/timeline"
@@ -22,13 +22,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def workspace():
     return WorkspaceFactory()
-
-
-def new_key(**row):
-    """The text of a key whose row is so."""
-    key = crypto.generate()
-    APIKeyFactory(key=key, **row)
-    return key
 
 
 @pytest.fixture
