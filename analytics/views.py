@@ -21,18 +21,19 @@ from analytics.renderers import JSONRenderer
 from apikeys.authentication import APIKeyAuthentication
 from apikeys.models import APIKey
 from apikeys.permissions import HasScope
+from apikeys.throttling import AddressThrottle, KeyThrottle, ThrottledView
 from campaigns.models import Campaign
 
 Asked = TypeVar("Asked", bound=FilterSet)
 
 
-class CampaignAnalyticsViewSet(ViewSet):
+class CampaignAnalyticsViewSet(ThrottledView, ViewSet):
     """Campaign KPIs and the daily timeline of the key's workspace."""
 
     # Each named here, so that the host's REST_FRAMEWORK changes none of them.
     authentication_classes = (APIKeyAuthentication,)
     permission_classes = (HasScope,)
-    throttle_classes = ()
+    throttle_classes = (KeyThrottle, AddressThrottle)
     renderer_classes = (JSONRenderer,)
     parser_classes = (JSONParser,)
     content_negotiation_class = DefaultContentNegotiation

@@ -1,7 +1,7 @@
 """The site's choices: the settings dict ``MAILMETRICS``, each key with a default."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, cast
 
 from django.conf import settings
@@ -17,6 +17,11 @@ class Configuration:
     MAX_TIMELINE_DAYS: int = 3653
     # How old a key's "last used" may get. Raise it to write less, lower it to see use sooner.
     LAST_USED_MINUTES: int = 5
+    # Most requests of a "key" and most refused ones of an "address", each like "600/min"; what
+    # is not named is not counted. Name them on the open internet.
+    THROTTLE_RATES: Mapping[str, str] = field(default_factory=dict)
+    # The alias of the cache that counts. Name one that all processes share.
+    THROTTLE_CACHE: str = "default"
 
 
 def resolve() -> Configuration:
