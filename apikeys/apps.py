@@ -1,3 +1,5 @@
+import logging
+
 from django.apps import AppConfig
 
 
@@ -6,3 +8,9 @@ class APIKeysConfig(AppConfig):
     label = "mailmetrics_apikeys"
     verbose_name = "API keys"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from apikeys.reporting import DigestFilter  # noqa: PLC0415 - it needs the settings
+
+        table = self.get_model("APIKey")._meta.db_table
+        logging.getLogger("django.db.backends").addFilter(DigestFilter(table))
