@@ -8,6 +8,8 @@ from typing import Any
 
 from django.db import connection, connections
 
+from tests.sql import execute
+
 START_SECONDS = 20
 
 
@@ -20,6 +22,8 @@ def background() -> Iterator[Callable[..., Future[Any]]]:
 
 def _on_its_own(task: Callable[..., Any], *arguments: Any) -> Any:
     try:
+        if connection.vendor == "postgresql":
+            execute("SET deadlock_timeout = '50ms'")  # those who meet one on purpose wait less
         return task(*arguments)
     finally:
         connections.close_all()
