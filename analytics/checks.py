@@ -1,7 +1,6 @@
 """System checks of what analytics alone knows; docs/embedding.md lists the ids."""
 
 from collections.abc import Sequence
-from importlib import import_module
 from typing import Any
 
 from django.core.checks import CheckMessage, Error, Tags, register
@@ -10,18 +9,19 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils.module_loading import import_string
 
-from analytics.models import CampaignTotals
+from analytics.migrations import _triggers_postgresql, _triggers_sqlite
+from analytics.models import CampaignTotals, PrunedTotals
 from campaigns.conf import mailmetrics, mistakes
 from campaigns.models import Campaign, EmailEvent, Workspace
 
 _CREATED_BY = ("mailmetrics_analytics", "0002_triggers")
-_migration = import_module("analytics.migrations.0002_triggers")
 TRIGGERS = {
-    "postgresql": {name for name, *_ in _migration.POSTGRESQL_BODIES},
-    "sqlite": set(_migration.SQLITE_TRIGGERS),
+    "postgresql": {name for name, *_ in _triggers_postgresql.BODIES},
+    "sqlite": set(_triggers_sqlite.TRIGGERS),
 }
 _TABLES = ", ".join(
-    f"to_regclass('{model._meta.db_table}')" for model in (EmailEvent, Campaign, Workspace)
+    f"to_regclass('{model._meta.db_table}')"
+    for model in (EmailEvent, Campaign, Workspace, PrunedTotals)
 )
 # Disabled ones, and those that fire for replication alone, keep no totals.
 _FIRING = {

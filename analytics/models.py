@@ -98,3 +98,35 @@ class Dashboard(Workspace):
         default_permissions = ()
         verbose_name = "dashboard"
         verbose_name_plural = "dashboard"
+
+
+class PrunedTotals(Counts):
+    """What the events that were pruned counted, by campaign and UTC day (see analytics.pruning).
+
+    As the events do, each row counts in the totals of its campaign and its day.
+    """
+
+    pk = models.CompositePrimaryKey("workspace_id", "campaign_id", "day")
+    workspace = models.ForeignKey(
+        Workspace,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+    campaign = models.ForeignKey(
+        Campaign,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+    day = models.DateField()
+
+    class Meta:
+        verbose_name_plural = "pruned totals"
+        constraints = [
+            models.CheckConstraint(
+                condition=_no_negative_count(), name="mailmetrics_prunedtotals_not_negative"
+            ),
+        ]

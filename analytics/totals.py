@@ -1,5 +1,7 @@
 """Holding the totals against the events: a recount that finds differences, and one that mends.
 
+Events that were pruned are not there to be counted again: what they counted is in PrunedTotals.
+
 The triggers keep the totals exact by themselves; this is for peace of mind and for accidents such
 as a restore with triggers off.
 """
@@ -12,15 +14,16 @@ from uuid import UUID
 from django.db import connections, transaction
 from django.db.backends.utils import CursorWrapper
 
-from analytics.models import COUNTS, CampaignTotals, DailyTotals
+from analytics.models import COUNTS, CampaignTotals, DailyTotals, PrunedTotals
 from campaigns.models import EmailEvent, EventKind, Workspace
 
 _EVENTS = EmailEvent._meta.db_table
-_COUNTED = ", ".join(
+_PRUNED = PrunedTotals._meta.db_table
+COUNTED = ", ".join(
     f"sum(CASE WHEN kind = {EventKind[count.upper()].value} THEN 1 ELSE 0 END) AS {count}"
     for count in COUNTS
 )
-_DAY = {
+DAY = {
     "postgresql": "(occurred_at AT TIME ZONE 'UTC')::date",
     # As in the triggers: date() rounds to milliseconds.
     "sqlite": "date(substr(occurred_at, 1, 19) || ltrim(substr(occurred_at, 20), '.0123456789'))",
@@ -66,7 +69,7 @@ def _totals(using: str) -> list[tuple[str, str, str]]:
     """Each table of totals, its key within a workspace, and that key's value in an event."""
     return [
         (CampaignTotals._meta.db_table, "campaign_id", "campaign_id"),
-        (DailyTotals._meta.db_table, "day", _DAY[connections[using].vendor]),
+        (DailyTotals._meta.db_table, "day", DAY[connections[using].vendor]),
     ]
 
 
@@ -81,7 +84,9 @@ def _difference_sql(table: str, key: str, value: str) -> str:
                    {", ".join(f"0 AS e_{count}" for count in COUNTS)}
               FROM {table}
             UNION ALL
-            SELECT workspace_id, {value}, 0, 0, 0, 0, {_COUNTED} FROM {_EVENTS} GROUP BY 1, 2
+            SELECT workspace_id, {value}, 0, 0, 0, 0, {COUNTED} FROM {_EVENTS} GROUP BY 1, 2
+            UNION ALL
+            SELECT workspace_id, {key}, 0, 0, 0, 0, {", ".join(COUNTS)} FROM {_PRUNED}
           ) counted
          GROUP BY workspace_id, key
         HAVING {" OR ".join(f"sum(t_{count}) <> sum(e_{count})" for count in COUNTS)}
@@ -101,7 +106,7 @@ def rebuild(*, using: str, on_workspace: Callable[[], Any] = lambda: None) -> No
             cursor.execute(f"DELETE FROM {table}")
         for workspace_id in workspaces:
             for totals in _totals(using):
-                cursor.execute(_recount_sql(*totals), [workspace_id])
+                cursor.execute(_recount_sql(*totals), {"workspace_id": workspace_id})
             on_workspace()
 
 
@@ -114,6 +119,11 @@ def _keep_writers_out(cursor: CursorWrapper, using: str) -> None:
 def _recount_sql(table: str, key: str, value: str) -> str:
     return f"""
         INSERT INTO {table} (workspace_id, {key}, {", ".join(COUNTS)})
-        SELECT workspace_id, {value}, {_COUNTED} FROM {_EVENTS}
-         WHERE workspace_id = %s GROUP BY 1, 2
+        SELECT workspace_id, key, {", ".join(f"sum({count})" for count in COUNTS)}
+          FROM (SELECT workspace_id, {value} AS key, {COUNTED} FROM {_EVENTS}
+                 WHERE workspace_id = %(workspace_id)s GROUP BY 1, 2
+                UNION ALL
+                SELECT workspace_id, {key}, {", ".join(COUNTS)} FROM {_PRUNED}
+                 WHERE workspace_id = %(workspace_id)s) counted
+         GROUP BY 1, 2
     """

@@ -1,12 +1,12 @@
 """The one way in for events: validated, in batches, each batch recorded wholly or not at all."""
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import astuple, dataclass
+from datetime import UTC, date, datetime, time
 from functools import partial
 from itertools import islice
-from typing import NamedTuple, NoReturn
+from time import sleep
+from typing import NamedTuple, NoReturn, TypeVar
 from uuid import UUID
 
 from django.db import IntegrityError, OperationalError, connections, router, transaction
@@ -25,6 +25,12 @@ _LATEST = datetime.max.replace(tzinfo=UTC)
 
 _RETRIES = 5
 _RETRIED_STATES = {"40001", "40P01"}  # serialization_failure, deadlock_detected
+
+
+# What a refusal by the database's triggers names.
+_HORIZON = "mailmetrics_event_after_horizon"
+
+Result = TypeVar("Result")
 
 
 class Event(NamedTuple):
@@ -47,14 +53,18 @@ class InvalidEvent(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """How many of the events given were new, moved a known one earlier, or were known."""
+    """How many of the events given were new, moved a known one earlier, or were known.
+
+    ``pruned`` are those from before the workspace's ``events_pruned_before``, not recorded.
+    """
 
     new: int = 0
     moved: int = 0
     known: int = 0
+    pruned: int = 0
 
     def __add__(self, other: "Recorded") -> "Recorded":
-        return Recorded(self.new + other.new, self.moved + other.moved, self.known + other.known)
+        return Recorded(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
 
 
 def record_events(
@@ -69,7 +79,8 @@ def record_events(
     A message counts once per kind, at the earliest instant that was ever recorded for it; on a
     tie the smaller campaign id stays. Each batch is one transaction, its totals included; many
     writers may record at once. A deadlock or serialization failure is tried again, unless the
-    caller holds a transaction of its own, which then has to be tried again as a whole.
+    caller holds a transaction of its own, which then has to be tried again as a whole. An event
+    from before the workspace's events were pruned is dropped: it may have been counted already.
 
     Raises InvalidEvent for an event of a wrong type or range, or whose campaign is not in the
     workspace. Nothing of its batch is recorded, and the batches before it are: mend it and call
@@ -97,12 +108,35 @@ def _batches(events: Iterable[Event], size: int) -> Iterator[tuple[int, list[Eve
 
 
 def _record(workspace: Workspace, batch: list[Event], start: int, alias: str) -> Recorded:
-    write = WRITERS[connections[alias].vendor]
-    try:
-        new, moved = _retried(lambda: write(alias, workspace.pk, batch), alias)
-    except IntegrityError as error:
-        _explain(workspace, batch, start, alias, error)
-    return Recorded(new, moved, len(batch) - new - moved)
+    horizon = workspace.events_pruned_before
+    while True:
+        try:
+            return _record_since(horizon, workspace, batch, alias)
+        except IntegrityError as error:
+            # The database knows of a pruning that the workspace in hand does not.
+            latest = _latest_horizon(workspace, alias) if _HORIZON in str(error) else horizon
+            if latest == horizon:
+                _explain(workspace, batch, start, alias, error)
+            horizon = latest
+
+
+def _record_since(
+    horizon: date | None, workspace: Workspace, batch: list[Event], alias: str
+) -> Recorded:
+    kept = batch
+    if horizon is not None:
+        first = datetime.combine(horizon, time(), UTC)
+        kept = [event for event in batch if event.occurred_at >= first]
+    new = moved = 0
+    if kept:
+        write = WRITERS[connections[alias].vendor]
+        new, moved = retried(lambda: write(alias, workspace.pk, kept), alias)
+    return Recorded(new, moved, len(kept) - new - moved, len(batch) - len(kept))
+
+
+def _latest_horizon(workspace: Workspace, alias: str) -> date | None:
+    workspaces = Workspace.objects.using(alias).filter(pk=workspace.pk)
+    return workspaces.values_list("events_pruned_before", flat=True).first()
 
 
 def _announce(workspace: Workspace, batch: list[Event], recorded: Recorded, alias: str) -> None:
@@ -118,7 +152,8 @@ def _announce(workspace: Workspace, batch: list[Event], recorded: Recorded, alia
         transaction.on_commit(send, using=alias)
 
 
-def _retried(write: Callable[[], tuple[int, int]], alias: str) -> tuple[int, int]:
+def retried(write: Callable[[], Result], alias: str) -> Result:
+    """Call it again after a deadlock or serialization failure, some times, outside transactions."""
     for attempt in range(1, _RETRIES + 1):
         try:
             return write()
@@ -127,7 +162,7 @@ def _retried(write: Callable[[], tuple[int, int]], alias: str) -> tuple[int, int
             in_callers_transaction = not transaction.get_autocommit(using=alias)
             if attempt == _RETRIES or in_callers_transaction or state not in _RETRIED_STATES:
                 raise
-            time.sleep(0.01 * 2**attempt)
+            sleep(0.01 * 2**attempt)
     raise AssertionError("unreachable")
 
 

@@ -1,14 +1,17 @@
 """Whatever happens to the events, in whatever order: the totals and both answers are a recount."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from uuid import UUID
 
+import pytest
+from django.db import IntegrityError, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from analytics import reports
 from analytics.periods import Period
+from analytics.pruning import prune
 from campaigns.models import Campaign, EmailEvent, EventKind, Workspace
 from campaigns.recording import Event, record_events
 from tests.recount import KINDS, stored_events, stored_totals, totals_of
@@ -30,6 +33,7 @@ instants = st.builds(
     st.sampled_from([0, -8, 14]),
 )
 events = st.tuples(workspaces, campaigns, messages, kinds, instants)
+days = st.integers(-2, 5).map(lambda after: (START + timedelta(days=after)).date())
 steps = st.lists(
     st.tuples(st.just("record"), st.lists(events, min_size=1, max_size=12), st.integers(1, 13))
     | st.tuples(st.just("record again"), st.integers(0, 5), st.integers(1, 13))
@@ -37,7 +41,8 @@ steps = st.lists(
     | st.tuples(st.just("update"), messages, kinds, instants)
     | st.tuples(st.just("move"), messages, workspaces, campaigns)
     | st.tuples(st.just("delete"), messages, st.none() | kinds)
-    | st.tuples(st.just("delete campaign"), workspaces, campaigns),
+    | st.tuples(st.just("delete campaign"), workspaces, campaigns)
+    | st.tuples(st.just("prune"), workspaces, days, st.integers(1, 4)),
     min_size=1,
     max_size=8,
 )
@@ -51,6 +56,8 @@ class Machine:
         for workspace, campaign in IDS:
             self.create_campaign(workspace, campaign)
         self.mirror, self.recorded = {}, [[]]
+        # What was pruned still counts; from before a workspace's horizon nothing more is recorded.
+        self.pruned, self.horizons = [], [date.min, date.min]
 
     def create_campaign(self, workspace, campaign):
         Campaign.objects.create(
@@ -68,9 +75,14 @@ class Machine:
                 events=[Event(IDS[number, c], m, k, at) for _, c, m, k, at in own],
                 batch_size=batch_size,
             )
-            new = {(w, m, k) for w, _, m, k, _ in own} - set(self.mirror)
-            assert (answer.new, answer.new + answer.moved + answer.known) == (len(new), len(own))
-            for w, c, m, k, at in own:
+            kept = [event for event in own if not self.is_pruned(number, event[-1])]
+            new = {(w, m, k) for w, _, m, k, _ in kept} - set(self.mirror)
+            assert (answer.new, answer.new + answer.moved + answer.known, answer.pruned) == (
+                len(new),
+                len(kept),
+                len(own) - len(kept),
+            )
+            for w, c, m, k, at in kept:
                 place = (at, IDS[w, c])
                 self.mirror[w, m, k] = min(self.mirror.get((w, m, k), place), place)
 
@@ -78,27 +90,40 @@ class Machine:
         self.record(self.recorded[which % len(self.recorded)][::-1], batch_size)
 
     def bulk_create(self, batch):
-        EmailEvent.objects.bulk_create(
-            [
-                EmailEvent(
-                    workspace=self.workspaces[w],
-                    campaign_id=IDS[w, c],
-                    message_id=m,
-                    kind=k,
-                    occurred_at=at,
-                )
-                for w, c, m, k, at in batch
-            ],
-            ignore_conflicts=True,
-        )
+        created = dict(self.mirror)
         for w, c, m, k, at in batch:
-            self.mirror.setdefault((w, m, k), (at, IDS[w, c]))
+            created.setdefault((w, m, k), (at, IDS[w, c]))
+        rows = [
+            EmailEvent(
+                workspace=self.workspaces[w],
+                campaign_id=IDS[w, c],
+                message_id=m,
+                kind=k,
+                occurred_at=at,
+            )
+            for w, c, m, k, at in batch
+        ]
+        self.become(created, lambda: EmailEvent.objects.bulk_create(rows, ignore_conflicts=True))
 
     def update(self, message, kind, instant):
-        EmailEvent.objects.filter(message_id=message, kind=kind).update(occurred_at=instant)
-        for (w, m, k), (_, campaign) in self.mirror.items():
-            if (m, k) == (message, kind):
-                self.mirror[w, m, k] = (instant, campaign)
+        updated = {
+            (w, m, k): (instant if (m, k) == (message, kind) else at, campaign)
+            for (w, m, k), (at, campaign) in self.mirror.items()
+        }
+        chosen = EmailEvent.objects.filter(message_id=message, kind=kind)
+        self.become(updated, lambda: chosen.update(occurred_at=instant))
+
+    def become(self, mirror, write):
+        """The database refuses all of a write that would hold an event from before a horizon."""
+        if any(self.is_pruned(w, at) for (w, _, _), (at, _) in mirror.items()):
+            with pytest.raises(IntegrityError, match="event_after_horizon"), transaction.atomic():
+                write()
+        else:
+            write()
+            self.mirror = mirror
+
+    def is_pruned(self, workspace, instant):
+        return instant.astimezone(UTC).date() < self.horizons[workspace]
 
     def move(self, message, workspace, campaign):
         EmailEvent.objects.filter(workspace=self.workspaces[workspace], message_id=message).update(
@@ -117,7 +142,20 @@ class Machine:
         pk = IDS[workspace, campaign]
         Campaign.objects.get(pk=pk).delete()
         self.forget(lambda w, m, k, of: of == pk)
+        self.pruned = [row for row in self.pruned if row[3] != pk]
         self.create_campaign(workspace, campaign)
+
+    def prune(self, workspace, before, batch_size):
+        owner = self.workspaces[workspace]
+        self.horizons[workspace] = max(self.horizons[workspace], before)
+        old = {
+            key: place
+            for key, place in self.mirror.items()
+            if key[0] == workspace and place[0].astimezone(UTC).date() < before
+        }
+        assert sum(prune(workspace=owner, before=before, batch_size=batch_size)) == len(old)
+        self.forget(lambda *key: key[:3] in old)
+        self.pruned += [(owner.pk, m, int(k), c, at) for (_, m, k), (at, c) in old.items()]
 
     def forget(self, which):
         gone = [key for key, (_, campaign) in self.mirror.items() if which(*key, campaign)]
@@ -130,7 +168,7 @@ class Machine:
             for (w, m, k), (at, campaign) in self.mirror.items()
         }
         assert set(stored_events()) == rows
-        by_campaign, by_day = totals_of(rows)
+        by_campaign, by_day = totals_of([*rows, *self.pruned])
         assert stored_totals() == (by_campaign, by_day)
         for workspace in self.workspaces:
             self.check_answers(workspace.pk, by_campaign, by_day)

@@ -131,4 +131,60 @@ class Migration(migrations.Migration):
             },
             bases=("mailmetrics_campaigns.workspace",),
         ),
+        migrations.CreateModel(
+            name="PrunedTotals",
+            fields=[
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "workspace_id",
+                        "campaign_id",
+                        "day",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="mailmetrics_campaigns.workspace",
+                    ),
+                ),
+                (
+                    "campaign",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="mailmetrics_campaigns.campaign",
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("sent", models.BigIntegerField(default=0)),
+                ("opened", models.BigIntegerField(default=0)),
+                ("replied", models.BigIntegerField(default=0)),
+                ("bounced", models.BigIntegerField(default=0)),
+            ],
+            options={
+                "verbose_name_plural": "pruned totals",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("bounced__gte", 0),
+                            ("opened__gte", 0),
+                            ("replied__gte", 0),
+                            ("sent__gte", 0),
+                        ),
+                        name="mailmetrics_prunedtotals_not_negative",
+                    )
+                ],
+            },
+        ),
     ]

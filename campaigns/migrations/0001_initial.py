@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
                     "created_at",
                     campaigns.fields.InstantField(default=campaigns.fields.utc_now, editable=False),
                 ),
+                ("events_pruned_before", models.DateField(editable=False, null=True)),
             ],
             options={
                 "ordering": ["name"],

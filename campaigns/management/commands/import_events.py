@@ -48,7 +48,10 @@ class Command(FileImportCommand[Event]):
 
     def summary(self) -> str:
         counts = self.recorded
-        return f"events: {counts.new} new, {counts.moved} moved earlier, {counts.known} known"
+        told = f"events: {counts.new} new, {counts.moved} moved earlier, {counts.known} known"
+        if counts.pruned:
+            told += f", {counts.pruned} from before the workspace was pruned and not recorded"
+        return told
 
 
 def _workspace(name: str, database: str) -> Workspace:

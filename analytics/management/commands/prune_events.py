@@ -1,0 +1,87 @@
+import argparse
+import re
+from datetime import date, timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DEFAULT_DB_ALIAS, connections
+
+from analytics.pruning import BATCH_SIZE, prune
+from campaigns.fields import utc_now
+from campaigns.importing import workspace_name
+from campaigns.models import Workspace
+from campaigns.progress import progress_bar
+from campaigns.values import Refused
+
+YOUNGEST = timedelta(days=30)
+
+
+class Command(BaseCommand):
+    help = "Deletes old events, batch by batch; all totals stay as they are. May be run again."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--before",
+            required=True,
+            type=_day,
+            metavar="DATE",
+            help="The UTC day that keeps its events. Those from before it go, and the workspace "
+            "takes no more of them.",
+        )
+        parser.add_argument("--workspace", metavar="NAME", help="This one alone; by default all.")
+        parser.add_argument(
+            "--batch-size",
+            type=int,
+            default=BATCH_SIZE,
+            help=f"How many events to delete in a transaction (default: {BATCH_SIZE}).",
+        )
+        parser.add_argument(
+            "--force", action="store_true", help="Prune also within the last 30 days."
+        )
+        parser.add_argument(
+            "--database",
+            default=DEFAULT_DB_ALIAS,
+            choices=tuple(connections),
+            help='The database to prune. Defaults to the "default" database.',
+        )
+
+    def handle(self, *args: Any, before: date, batch_size: int, **options: Any) -> None:
+        if batch_size < 1:
+            raise CommandError("--batch-size must be at least 1.")
+        today = utc_now().date()
+        if before > today:
+            raise CommandError(f"{before} is to come: the events of today have to be recorded.")
+        if before > today - YOUNGEST and not options["force"]:
+            raise CommandError(
+                f"{before} is not {YOUNGEST.days} days ago: mail of that age is still opened, and "
+                "what comes from before DATE is not recorded any more. --force prunes all the same."
+            )
+        workspaces = _workspaces(options["workspace"], options["database"])
+        pruned = 0
+        with progress_bar(shown=self.stderr.isatty(), total=None, unit=" events") as advance:
+            for workspace in workspaces:
+                for count in prune(
+                    workspace=workspace,
+                    before=before,
+                    batch_size=batch_size,
+                    using=options["database"],
+                ):
+                    advance(count)
+                    pruned += count
+        self.stdout.write(f"{pruned} events from before {before} are deleted, all totals kept.")
+
+
+def _workspaces(name: str | None, database: str) -> list[Workspace]:
+    workspaces = Workspace.objects.using(database)
+    if name is None:
+        return list(workspaces.order_by("pk"))
+    try:
+        return [workspaces.get(name=workspace_name(name))]
+    except (Workspace.DoesNotExist, Refused):
+        raise CommandError(f"There is no workspace {name!r}.") from None
+
+
+def _day(text: str) -> date:
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        return date.fromisoformat(text)  # argparse tells of a ValueError
+    raise argparse.ArgumentTypeError("must be a date, YYYY-MM-DD")
