@@ -126,7 +126,8 @@ class Browser:
 
     def problems(self) -> list[str]:
         """What the console has told since the last call: errors, warnings, CSP violations."""
-        return [entry["message"] for entry in self.driver.get_log("browser")]
+        told = self.driver.get_log("browser")
+        return [entry["message"] for entry in told if entry["level"] in {"WARNING", "SEVERE"}]
 
     def choose_theme(self, theme: str) -> None:
         """Prefer "light" or "dark", as the visitor's system would."""
