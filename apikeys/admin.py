@@ -31,6 +31,9 @@ class APIKeyAdmin(ShownOnce):
     had access.
     """
 
+    class Media:
+        css = {"all": ["mailmetrics_apikeys/key.css"]}
+
     list_display = (
         "name",
         "workspace",

@@ -53,9 +53,6 @@ class OnceForm(forms.Form):
 
 
 class AddKeyForm(OnceForm, forms.ModelForm):  # type: ignore[type-arg]
-    class Media:
-        css = {"all": ["mailmetrics_apikeys/key.css"]}
-
     # The choices are asked for with each form: a host registers its own scopes at start.
     scopes = forms.MultipleChoiceField(
         choices=scope_choices, widget=forms.CheckboxSelectMultiple, label="Scopes"
