@@ -58,3 +58,10 @@ def test_everything_else_follows_the_router_too() -> None:
     answer = pytest_in_host("tests/hostile/follows_router.py", turns=["router"])
 
     assert answer.returncode == 0, answer.stdout
+
+
+@pytest.mark.parametrize("turns", AT_ONCE, ids=["without time zones", "with time zones"])
+def test_the_admin_holds_too_with_the_hosts_own_users(turns: list[str]) -> None:
+    answer = pytest_in_host("tests/hostile/own_users.py", turns=turns)
+
+    assert answer.returncode == 0, answer.stdout

@@ -8,8 +8,9 @@ from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
+from django.urls import path, reverse
 
+import analytics.admin
 from analytics.models import CampaignTotals, DailyTotals
 from campaigns.models import Campaign, CampaignStatus, EmailEvent, EventKind, Workspace
 from campaigns.recording import Event, record_events
@@ -98,13 +99,13 @@ ORDERS = {
 
 
 @pytest.mark.usefixtures("numbers")
-@pytest.mark.parametrize(("path", "column"), ORDERS)
-def test_the_lists_sort_by_each_total_and_rate(admin_client, path, column):
-    model = Campaign if path == CAMPAIGNS else Workspace
+@pytest.mark.parametrize(("listed", "column"), ORDERS)
+def test_the_lists_sort_by_each_total_and_rate(admin_client, listed, column):
+    model = Campaign if listed == CAMPAIGNS else Workspace
     number = admin.site.get_model_admin(model).list_display.index(column) + 1
 
     up, down = (
-        table(admin_client.get(path, {"o": f"{sign}{number}"}), "name", column)
+        table(admin_client.get(listed, {"o": f"{sign}{number}"}), "name", column)
         for sign in ("", "-")
     )
 
@@ -112,8 +113,8 @@ def test_the_lists_sort_by_each_total_and_rate(admin_client, path, column):
     assert values == sorted(values)
     assert len(set(values)) > 1
     assert [value for _, value in down] == [value for _, value in reversed(up)]
-    if ORDERS[path, column]:
-        assert [name for name, _ in up] == ORDERS[path, column]
+    if ORDERS[listed, column]:
+        assert [name for name, _ in up] == ORDERS[listed, column]
 
 
 @pytest.mark.usefixtures("numbers")
@@ -139,31 +140,31 @@ def test_campaigns_are_filtered_and_searched(admin_client, query, names):
 
 
 @pytest.mark.usefixtures("numbers")
-@pytest.mark.parametrize("path", [CAMPAIGNS, WORKSPACES])
-def test_a_list_costs_as_much_whatever_it_holds_and_never_looks_at_events(admin_client, path):
-    admin_client.get(path)
+@pytest.mark.parametrize("listed", [CAMPAIGNS, WORKSPACES])
+def test_a_list_costs_as_much_whatever_it_holds_and_never_looks_at_events(admin_client, listed):
+    admin_client.get(listed)
     with CaptureQueriesContext(
         connection,
     ) as few:
-        admin_client.get(path)
+        admin_client.get(listed)
     for number in range(5):
         record(CampaignFactory(workspace__name=f"More {number}"), sent=2, opened=1)
     with CaptureQueriesContext(connection) as many:
-        admin_client.get(path)
+        admin_client.get(listed)
 
     assert len(few) == len(many)
     assert EmailEvent._meta.db_table not in str(many.captured_queries)
 
 
 @pytest.mark.usefixtures("numbers")
-@pytest.mark.parametrize("path", [CAMPAIGNS, WORKSPACES])
+@pytest.mark.parametrize("listed", [CAMPAIGNS, WORKSPACES])
 @pytest.mark.parametrize("many", [True, False])
-def test_deleting_asks_without_a_look_at_the_events_and_takes_them_along(admin_client, path, many):
-    model = Campaign if path == CAMPAIGNS else Workspace
-    chosen = model.objects.get(name="Q1" if path == CAMPAIGNS else "Acme")
-    act, sent = f"{path}{chosen.pk}/delete/", {}
+def test_deleting_asks_without_a_look_at_events_and_takes_them_along(admin_client, listed, many):
+    model = Campaign if listed == CAMPAIGNS else Workspace
+    chosen = model.objects.get(name="Q1" if listed == CAMPAIGNS else "Acme")
+    act, sent = f"{listed}{chosen.pk}/delete/", {}
     if many:
-        act, sent = path, {"action": "delete_selected", "_selected_action": str(chosen.pk)}
+        act, sent = listed, {"action": "delete_selected", "_selected_action": str(chosen.pk)}
 
     with CaptureQueriesContext(connection) as asking:
         answer = admin_client.post(act, sent) if many else admin_client.get(act)
@@ -250,6 +251,25 @@ def test_ordinary_staff_delete_no_workspace_that_has_keys(client, django_user_mo
 
     assert answer.status_code == 403
     assert Workspace.objects.filter(pk=workspace.pk).exists()
+
+
+office = admin.AdminSite(name="office")
+analytics.admin.register(office)
+urlpatterns = [path("office/", office.urls)]
+
+
+@pytest.mark.usefixtures("numbers")
+@pytest.mark.urls(__name__)
+@pytest.mark.parametrize("model", ["campaign", "workspace"])
+def test_all_works_in_a_hosts_own_site_without_the_default_one(admin_client, model):
+    base = f"/office/mailmetrics_campaigns/{model}/"
+    html = admin_client.get(base).content.decode()
+
+    [chosen, *_] = re.findall(rf'href="({base}[^"]*/change/)', html)
+    for page in (base, f"{base}add/", chosen, chosen.replace("change", "delete")):
+        html = admin_client.get(page).content.decode()
+        assert f'href="{base}' in html
+        assert '"/admin/' not in html
 
 
 def test_neither_events_nor_totals_are_in_the_admin():

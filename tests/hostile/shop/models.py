@@ -1,4 +1,4 @@
-"""The host's own users, with another kind of key and another name."""
+"""The host's own users, with another kind of key and another name, and no groups or superusers."""
 
 import uuid
 
@@ -11,3 +11,10 @@ class User(AbstractBaseUser):
     email = models.EmailField(unique=True)
 
     USERNAME_FIELD = "email"
+    is_staff = True
+
+    def has_perm(self, permission: str, of: object = None) -> bool:
+        return True
+
+    def has_module_perms(self, label: str) -> bool:
+        return True
