@@ -8,6 +8,7 @@ from tests.settings import *  # noqa: F403
 from tests.settings import DATABASES, INSTALLED_APPS, SQLITE
 
 EVERY_DATABASE: dict[str, Any] = {}
+REMOVED_APPS: list[str] = []
 REVERSED = False
 
 
@@ -30,5 +31,6 @@ def _database(alias: str) -> dict[str, Any]:
 for _name in os.environ["HOSTILE"].split(","):
     _turn(globals(), TURNS[_name])
 DATABASES = {alias: _database(alias) for alias in DATABASES}
+INSTALLED_APPS = [app for app in INSTALLED_APPS if app not in REMOVED_APPS]
 if REVERSED:
     INSTALLED_APPS.reverse()

@@ -82,6 +82,7 @@ TURNS: dict[str, dict[str, Any]] = {
     "login_required": {"MIDDLEWARE": ["django.contrib.auth.middleware.LoginRequiredMiddleware"]},
     "app_label": {"INSTALLED_APPS": ["tests.hostile.campaigns"]},
     "app_order": {"REVERSED": True},
+    "without_apps": {"REMOVED_APPS": ["rest_framework", "django_filters"]},
     "router": {
         "DATABASES": {"mail": {}},
         "DATABASE_ROUTERS": ["tests.hostile.shop.router.MailRouter"],
@@ -90,8 +91,10 @@ TURNS: dict[str, dict[str, Any]] = {
     "connection_time_zone": {"EVERY_DATABASE": {"TIME_ZONE": "Pacific/Auckland"}},
 }
 
-# A connection may have a time zone only where Django has them.
+# Without their apps, the other packages would have no translations to answer in; and a connection
+# may have a time zone only where Django has them.
+_TOGETHER = [name for name in TURNS if name != "without_apps"]
 AT_ONCE = [
-    [name for name in TURNS if name != "connection_time_zone"],
-    [name for name in TURNS if name != "no_time_zones"],
+    [name for name in _TOGETHER if name != "connection_time_zone"],
+    [name for name in _TOGETHER if name != "no_time_zones"],
 ]
