@@ -15,6 +15,7 @@ from uuid import uuid4
 import pytest
 from anymail.exceptions import AnymailRecipientsRefused
 from anymail.message import AnymailMessage, AnymailRecipientStatus
+from anymail.signals import AnymailInboundEvent, AnymailTrackingEvent, EventType, inbound, tracking
 from django.core import mail
 from django.db import connection, transaction
 from django.test import Client
@@ -33,6 +34,7 @@ pytestmark = [
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SENT_AT = datetime(2024, 3, 4, 9, tzinfo=UTC)
+EARLIER = SENT_AT - timedelta(minutes=1)
 LATER = SENT_AT + timedelta(hours=5)
 NOWHERE = "550e8400-e29b-41d4-a716-446655440000"
 READER = "reader@example.org"
@@ -175,8 +177,8 @@ def counts(campaign):
 
 
 @contextmanager
-def events_locked():
-    """Another connection holds the events, and no one waits long for it."""
+def locked(model):
+    """Another connection holds the model's table, and no one waits long for it."""
     postgresql = connection.vendor == "postgresql"
     other = connection.copy()
     other.ensure_connection()
@@ -185,7 +187,7 @@ def events_locked():
     try:
         if postgresql:
             other.connection.execute("BEGIN")
-            other.connection.execute(f"LOCK TABLE {EmailEvent._meta.db_table}")
+            other.connection.execute(f"LOCK TABLE {model._meta.db_table}")
         else:
             other.connection.execute("BEGIN IMMEDIATE")
         yield
@@ -221,15 +223,23 @@ class TestSending:
         assert EmailEvent.objects.filter(campaign=campaign, kind=1).count() == 1
         assert EmailEvent.objects.filter(campaign=other, kind=1).count() == 1
 
-    def test_a_campaign_that_is_not_there_takes_no_other_along(self, host, campaign, log):
+    @pytest.mark.parametrize(
+        ("named", "reason"),
+        [
+            ([1, 2], "campaign_id '[1, 2]' is not a UUID"),
+            (NOWHERE, f"there is no campaign {NOWHERE}"),
+        ],
+    )
+    def test_a_campaign_that_is_not_there_takes_no_other_along(
+        self, host, campaign, log, named, reason
+    ):
         message = AnymailMessage("News", "", "news@example.com", ["a@example.org", "b@example.org"])
         message.metadata = {"campaign_id": str(campaign.pk)}
-        message.merge_metadata = {"a@example.org": {"campaign_id": [1, 2]}}
+        message.merge_metadata = {"a@example.org": {"campaign_id": named}}
         message.send()
 
         assert EmailEvent.objects.get().campaign_id == campaign.pk
-        text = "Dropped an event of Test, sent: campaign_id '[1, 2]' is not a UUID"
-        assert log() == [("WARNING", text)]
+        assert log() == [("WARNING", f"Dropped an event of Test, sent: {reason}")]
 
     @pytest.mark.parametrize("status", ["invalid", "rejected", "failed", "unknown"])
     def test_a_recipient_whom_the_esp_did_not_accept_was_sent_nothing(self, host, campaign, status):
@@ -269,7 +279,7 @@ class TestSending:
     def test_a_failing_database_is_no_reason_to_send_the_mail_again(
         self, esp, campaign, client, log
     ):
-        with events_locked():
+        with locked(EmailEvent):
             [sent] = send(esp, campaign.pk)
         assert events() == []
         text = "Postmark sent a mail that could not be recorded as sent"
@@ -282,9 +292,10 @@ class TestSending:
     @pytest.mark.postgresql
     @pytest.mark.django_db(transaction=True)
     @pytest.mark.parametrize("esp", [esps.Postmark], indirect=True)
-    def test_a_failing_database_leaves_the_sites_transaction_whole(self, esp, campaign):
+    @pytest.mark.parametrize("table", [EmailEvent, Campaign])
+    def test_a_failing_database_leaves_the_sites_transaction_whole(self, esp, campaign, table):
         with transaction.atomic():
-            with events_locked():
+            with locked(table):
                 send(esp, campaign.pk)
             Campaign.objects.filter(pk=campaign.pk).update(name="Sent")
 
@@ -296,12 +307,13 @@ class TestTracking:
     def test_what_happens_to_a_message_is_counted_as_its_kind(
         self, esp, what, campaign, client, delivered
     ):
-        answer = esp.track(client, what, delivered, LATER)
+        kind = COUNTED_AS.get(what)
+        at = EARLIER if kind == "sent" else LATER
+        answer = esp.track(client, what, delivered, at)
 
-        kind = COUNTED_AS.get(what, "sent")
-        expected = {("sent", SENT_AT), (kind, SENT_AT if kind == "sent" else LATER)}
-        assert (answer.status_code, events()) == (200, sorted(expected))
-        assert counts(campaign) == dict.fromkeys(["sent", kind], 1)
+        expected = {"sent": SENT_AT} | ({kind: at} if kind else {})
+        assert (answer.status_code, events()) == (200, sorted(expected.items()))
+        assert counts(campaign) == dict.fromkeys(expected, 1)
 
     @EVERY_ESP
     def test_neither_repetition_nor_order_matters(self, esp, campaign, client):
@@ -402,6 +414,18 @@ class TestTracking:
         lengths = [len(event.message_id) for event in EmailEvent.objects.all()]
         assert sorted(lengths) == [88, 88, 88, MAX_MESSAGE_ID_LENGTH]
 
+    def test_an_esp_that_tells_of_the_sending_itself_is_believed(self, campaign):
+        told = AnymailTrackingEvent(
+            event_type=EventType.SENT,
+            timestamp=SENT_AT,
+            message_id="0100018f",
+            recipient=READER,
+            metadata={"campaign_id": str(campaign.pk)},
+        )
+        tracking.send(sender=None, event=told, esp_name="Amazon SES")
+
+        assert events() == [("sent", SENT_AT)]
+
     @EVERY_ESP
     def test_an_address_is_not_kept(self, esp, delivered):
         message_id = EmailEvent.objects.get().message_id
@@ -414,7 +438,7 @@ class TestTracking:
     def test_a_failing_database_answers_500_and_what_comes_again_counts_once(
         self, esp, campaign, client, delivered
     ):
-        with events_locked():
+        with locked(EmailEvent):
             assert esp.track(client, "opened", delivered, LATER).status_code == 500
         assert counts(campaign) == {"sent": 1}
 
@@ -458,12 +482,13 @@ class TestReplies:
 
     @EVERY_ESP
     def test_a_mail_in_reply_to_a_message_counts_once(self, esp, campaign, client, delivered):
+        esp.track(client, "opened", delivered, LATER)
         for _ in range(2):
             self.reply(esp, client, ("In-Reply-To", delivered.header))
 
         at = SENT_AT if esp.name == "Mailgun" else LATER  # Mailgun tells its own instant
-        assert events() == [("replied", at), ("sent", SENT_AT)]
-        assert counts(campaign) == {"sent": 1, "replied": 1}
+        assert events() == [("opened", LATER), ("replied", at), ("sent", SENT_AT)]
+        assert counts(campaign) == {"sent": 1, "opened": 1, "replied": 1}
 
     @EVERY_ESP
     def test_a_later_mail_of_the_thread_answers_by_its_references(
@@ -537,6 +562,12 @@ class TestReplies:
         text = f"Dropped an event of {esp.name}, inbound: an auto-response is no reply"
         assert log() == [("INFO", text)]
 
+    def test_news_of_a_mail_that_the_esp_could_not_take_is_no_reply(self, log):
+        failed = AnymailInboundEvent(event_type=EventType.INBOUND_FAILED, message=None)
+        inbound.send(sender=None, event=failed, esp_name="Amazon SES")
+
+        assert (events(), log()) == ([], [])
+
     @EVERY_ESP
     def test_a_bounce_by_mail_is_no_reply(self, esp, client, delivered):
         self.reply(esp, client, ("In-Reply-To", delivered.header), envelope_sender="")
@@ -571,7 +602,7 @@ class TestReplies:
         self, esp, campaign, client, delivered
     ):
         mail = {"sender": READER, "headers": [("In-Reply-To", delivered.header)], "at": LATER}
-        with events_locked():
+        with locked(EmailEvent):
             assert esp.receive(client, **mail).status_code == 500
         for _ in range(2):
             assert esp.receive(client, **mail).status_code == 200
