@@ -31,6 +31,13 @@ class APIKeyFactory(DjangoModelFactory):
     hint = factory.LazyAttribute(lambda row: crypto.hint(row.key))
 
 
+def new_key(**row):
+    """The text of a key whose row is so."""
+    key = crypto.generate()
+    APIKeyFactory(key=key, **row)
+    return key
+
+
 class CampaignFactory(DjangoModelFactory):
     class Meta:
         model = Campaign

@@ -18,7 +18,7 @@ from analytics.models import CampaignTotals, DailyTotals
 from apikeys import crypto
 from campaigns.models import Campaign, CampaignStatus, EventKind
 from campaigns.recording import Event, record_events
-from tests.factories import APIKeyFactory, CampaignFactory, WorkspaceFactory
+from tests.factories import CampaignFactory, WorkspaceFactory, new_key
 
 CAMPAIGNS = f"{getattr(site, 'API_PREFIX', '/api/public/v1/')}analytics/campaigns"
 TIMELINE = f"{CAMPAIGNS}/timeline"
@@ -30,13 +30,6 @@ pytestmark = pytest.mark.django_db(databases="__all__")
 @pytest.fixture
 def workspace():
     return WorkspaceFactory()
-
-
-def new_key(**row):
-    """The text of a key whose row is so."""
-    key = crypto.generate()
-    APIKeyFactory(key=key, **row)
-    return key
 
 
 @pytest.fixture

@@ -1,0 +1,169 @@
+"""The API's description: true to the API, and the one that is served."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import jsonschema
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from django.urls import include, path
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from campaigns.models import EventKind
+from campaigns.recording import Event, record_events
+from tests.factories import CampaignFactory, WorkspaceFactory, new_key
+from tests.server import gunicorn
+
+ROOT = Path(__file__).resolve().parent.parent
+GOLDEN = ROOT / "analytics" / "openapi.json"
+SCHEMA, DOCS = "/api/public/v1/schema", "/api/public/v1/docs"
+
+urlpatterns = [path(f"{name}/", include(("analytics.urls", name))) for name in ("api", "our/api")]
+
+
+def test_the_description_is_the_one_that_the_code_gives(tmp_path):
+    made = tmp_path / "openapi.json"
+    call_command(
+        "spectacular",
+        "--validate",
+        "--fail-on-warn",
+        custom_settings="analytics.openapi.SETTINGS",
+        urlconf="analytics.urls",
+        format="openapi-json",
+        file=str(made),
+    )
+    same = made.read_text() == GOLDEN.read_text()
+    assert same, "The API or its description has changed: run `make openapi` and read the diff."
+
+
+def test_the_served_description_is_valid_and_open_to_all(client):
+    served = client.get(SCHEMA)
+    assert (served.status_code, served["Content-Type"]) == (200, "application/json")
+    description = served.json()
+    OpenAPIV31SpecValidator(description).validate()
+    assert description["openapi"] == "3.1.0"
+    assert list(description["paths"]) == ["/analytics/campaigns", "/analytics/campaigns/timeline"]
+    assert description["servers"] == [{"url": "/api/public/v1"}]
+
+
+@pytest.mark.urls(__name__)
+def test_its_paths_start_where_the_host_mounts_the_api(client):
+    assert client.get("/api/schema").json()["servers"] == [{"url": "/api"}]
+    assert client.get("/our/api/schema").json()["servers"] == [{"url": "/our/api"}]
+
+
+@pytest.mark.parametrize("url", [SCHEMA, DOCS])
+def test_the_description_is_only_read(client, url):
+    response = client.post(url)
+    assert (response.status_code, response["Allow"]) == (405, "GET, HEAD")
+    assert client.head(url).status_code == 200
+
+
+def operations():
+    description = json.loads(GOLDEN.read_text())
+    return [
+        pytest.param(description, of["get"], id=of["get"]["operationId"])
+        for of in description["paths"].values()
+    ]
+
+
+@pytest.mark.parametrize(("description", "operation"), operations())
+def test_every_parameter_answer_and_error_is_described_with_examples(description, operation):
+    assert operation["summary"]
+    assert operation["description"]
+    assert operation["security"] == [{"apiKey": []}]
+    for parameter in operation["parameters"]:
+        assert parameter["description"]
+        for example in parameter["examples"].values():
+            jsonschema.validate(example["value"], parameter["schema"])
+    assert sorted(map(int, operation["responses"])) == [200, 400, 401, 403, 405, 406, 429, 503]
+    for answer in operation["responses"].values():
+        (media_type,) = answer["content"]
+        assert media_type == "application/json"
+        shape = answer["content"][media_type]["schema"] | {"components": description["components"]}
+        examples = [each["value"] for each in answer["content"][media_type]["examples"].values()]
+        assert answer["description"]
+        assert examples
+        for example in examples:
+            jsonschema.validate(example, shape)
+
+
+@pytest.fixture
+def key(db):
+    """A key of a workspace that has something in every answer."""
+    workspace = WorkspaceFactory()
+    now = datetime.now(UTC)
+    for status in ("ACTIVE", "COMPLETED", "COMPLETED"):
+        campaign = CampaignFactory(workspace=workspace, status=status, launched_at=now)
+        events = [Event(campaign.id, f"{campaign.id}", kind, now) for kind in EventKind]
+        record_events(workspace=workspace, events=events)
+    return new_key(workspace=workspace)
+
+
+@pytest.mark.parametrize(("description", "operation"), operations())
+def test_an_answer_has_the_described_fields_and_no_others(key, description, operation):
+    url = "/api/public/v1" + next(
+        path for path, of in description["paths"].items() if of["get"] == operation
+    )
+    answer = Client(headers={"X-API-Key": key}).get(url).json()
+    schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+    closed = {
+        name: shape | ({"additionalProperties": False} if shape["type"] == "object" else {})
+        for name, shape in description["components"]["schemas"].items()
+    }
+    jsonschema.validate(answer, schema | {"components": {"schemas": closed}})
+
+
+@pytest.mark.sqlite  # for time's sake; the answers are the same on both
+@pytest.mark.parametrize("mode", ["positive", "negative"])
+def test_schemathesis_finds_nothing(database_url, key, tmp_path, mode):
+    """All of its checks over its examples, its coverage phase and a thousand cases of each mode.
+
+    One run with both modes ends after some hundred cases with most seeds.
+    """
+    with (
+        (tmp_path / "log").open("w") as log,
+        gunicorn(database_url=database_url, log=log, threads=2) as (host, port),
+    ):
+        found = schemathesis(tmp_path, f"http://{host}:{port}{SCHEMA}", key, f"--mode={mode}")
+    assert found.returncode == 0, found.stdout + found.stderr
+    generated, passed = map(int, re.search(r"(\d+) generated, (\d+) passed", found.stdout).groups())
+    assert generated == passed
+    assert generated > 1100
+
+
+def schemathesis(cwd, url, key, *options):
+    return subprocess.run(
+        [
+            *(sys.executable, "-m", "schemathesis.cli", "--no-color", "run", url),
+            *("-H", f"X-API-Key: {key}", "--checks", "all", "--max-examples", "550"),
+            *("--workers", "2", "--seed", "1", *options),
+        ],
+        cwd=cwd,
+        env=os.environ
+        | {
+            "PYTHONPATH": str(ROOT),
+            "SCHEMATHESIS_HOOKS": "tests.schemathesis_hooks",
+            "DJANGO_SETTINGS_MODULE": "tests.settings",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+class TestPage:
+    def test_it_loads_the_sites_own_files_alone(self, client):
+        page = client.get(DOCS)
+        assert page.status_code == 200
+        loaded = re.findall(r'(?:src|href)="([^"]*)"', page.content.decode())
+        assert [url for url in loaded if not url.startswith("/static/")] == ["schema"]
+        assert len(loaded) == 5
+        scripts = re.findall(r"<script[^>]*>(.*?)</script>", page.content.decode(), re.DOTALL)
+        assert scripts == ["", ""]
