@@ -8,8 +8,11 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
+from campaigns.rates import Rate
+
 MINUTES_OF_A_YEAR = 525_600
 DAYS_OF_THE_CALENDAR = 3_652_059
+THROTTLED = {"key", "address"}
 
 
 def choice(default: Any, why_not: Callable[[Any], str]) -> Any:
@@ -30,6 +33,20 @@ def dotted_path(value: Any) -> str:
     return "" if good and "." in value else 'must be a dotted path such as "shop.api.errors"'
 
 
+def rates(value: Any) -> str:
+    good = value is None or (
+        isinstance(value, Mapping)
+        and value.keys() <= THROTTLED
+        and all(map(Rate.is_spelled, value.values()))
+    )
+    return "" if good else 'must be a dict such as {"key": "600/min", "address": "30/min"}'
+
+
+def cache_alias(value: Any) -> str:
+    known = ", ".join(settings.CACHES)
+    return "" if value in settings.CACHES else f"must be the alias of a cache ({known})"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Configuration:
     """What a site may choose, with the defaults."""
@@ -41,6 +58,11 @@ class Configuration:
     # What turns an exception into an answer, as in REST framework's setting of this name. Change
     # it to give our errors the shape of your own API's.
     EXCEPTION_HANDLER: str = choice("rest_framework.views.exception_handler", dotted_path)
+    # The most requests of a "key" and the most refused ones of an "address", each in a window;
+    # one that is not named is not counted. Name them on the open internet.
+    THROTTLE_RATES: Mapping[str, str] | None = choice(None, rates)
+    # The alias of the cache that counts them. Name one that all processes share.
+    THROTTLE_CACHE: str = choice("default", cache_alias)
 
 
 class Mistake(NamedTuple):

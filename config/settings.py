@@ -83,6 +83,21 @@ else:
     DATABASES["default"].setdefault("CONN_MAX_AGE", env.int("CONN_MAX_AGE", default=60))
     DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
 
+# Counts requests: each process for itself, unless CACHE_URL names a cache that all of them share:
+# redis://..., or dbcache://TABLE once `createcachetable` has made the table.
+CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
+if CACHES["default"]["BACKEND"] == "django.core.cache.backends.db.DatabaseCache":
+    CACHES["default"]["BACKEND"] = "apikeys.caches.DatabaseCache"
+    CACHES["default"]["OPTIONS"] = {"MAX_ENTRIES": 1_000_000}
+# An empty rate is none. An address is counted for what it is refused.
+RATES = {
+    "key": env.str("THROTTLE_KEY", default="600/min"),
+    "address": env.str("THROTTLE_ADDRESS", default="30/min"),
+}
+MAILMETRICS = {"THROTTLE_RATES": {scope: rate for scope, rate in RATES.items() if rate}}
+# How many proxies pass a request on, each adding whom it got it from to X-Forwarded-For.
+REST_FRAMEWORK = {"NUM_PROXIES": env.int("NUM_PROXIES", default=0)}
+
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

@@ -32,6 +32,8 @@ def gunicorn(
                 "DATABASE_URL": database_url,
                 "SECRET_KEY": "only-for-tests",
                 "SECURE_SSL_REDIRECT": "0",
+                "THROTTLE_ADDRESS": "",
+                "THROTTLE_KEY": "",
                 **environment,
             },
             pass_fds=[listening.fileno()],

@@ -7,20 +7,23 @@ import os
 
 for _name in (
     "ALLOWED_HOSTS",
+    "CACHE_URL",
     "CONN_MAX_AGE",
     "CSRF_TRUSTED_ORIGINS",
     "DEBUG",
     "LOG_LEVEL",
+    "NUM_PROXIES",
     "SECURE_HSTS_SECONDS",
     "TRUST_X_FORWARDED_PROTO",
 ):
     os.environ.pop(_name, None)
 os.environ["SECRET_KEY"] = "only-for-tests"
 os.environ["SECURE_SSL_REDIRECT"] = "0"
+os.environ["THROTTLE_KEY"] = os.environ["THROTTLE_ADDRESS"] = ""
 os.environ["DATABASE_URL"] = os.environ.get("DATABASE_URL") or "sqlite://:memory:"
 
 from config.settings import *  # noqa: E402, F403
-from config.settings import INSTALLED_APPS, STORAGES  # noqa: E402
+from config.settings import INSTALLED_APPS, REST_FRAMEWORK, STORAGES  # noqa: E402
 
 # A host site's own, whose signals bring the events.
 INSTALLED_APPS += ["anymail"]
@@ -31,4 +34,4 @@ STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.Static
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # `make openapi` describes the API with it; the site itself has no part of it.
 INSTALLED_APPS += ["drf_spectacular"]
-REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema"}
+REST_FRAMEWORK["DEFAULT_SCHEMA_CLASS"] = "drf_spectacular.openapi.AutoSchema"

@@ -24,6 +24,10 @@ ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = ROOT / "analytics" / "openapi.json"
 SCHEMA, DOCS = "/api/public/v1/schema", "/api/public/v1/docs"
 
+# For each endpoint, and at least in all: what is invalid runs out sooner with some seeds.
+CASES = {"positive": 900, "negative": 400}
+LEAST = {"positive": 1800, "negative": 400}
+
 urlpatterns = [path(f"{name}/", include(("analytics.urls", name))) for name in ("api", "our/api")]
 
 
@@ -121,28 +125,26 @@ def test_an_answer_has_the_described_fields_and_no_others(key, description, oper
 
 
 @pytest.mark.sqlite  # for time's sake; the answers are the same on both
-@pytest.mark.parametrize("mode", ["positive", "negative"])
+@pytest.mark.parametrize("mode", CASES)
 def test_schemathesis_finds_nothing(database_url, key, tmp_path, mode):
-    """All of its checks over its examples, its coverage phase and a thousand cases of each mode.
-
-    One run with both modes ends after some hundred cases with most seeds.
-    """
+    """All of its checks over its examples, its coverage phase and some thousand cases."""
     with (
         (tmp_path / "log").open("w") as log,
         gunicorn(database_url=database_url, log=log, threads=2) as (host, port),
     ):
-        found = schemathesis(tmp_path, f"http://{host}:{port}{SCHEMA}", key, f"--mode={mode}")
+        url = f"http://{host}:{port}{SCHEMA}"
+        found = schemathesis(tmp_path, url, key, f"--mode={mode}", f"--max-examples={CASES[mode]}")
     assert found.returncode == 0, found.stdout + found.stderr
     generated, passed = map(int, re.search(r"(\d+) generated, (\d+) passed", found.stdout).groups())
     assert generated == passed
-    assert generated > 1100
+    assert generated > LEAST[mode]
 
 
 def schemathesis(cwd, url, key, *options):
     return subprocess.run(
         [
             *(sys.executable, "-m", "schemathesis.cli", "--no-color", "run", url),
-            *("-H", f"X-API-Key: {key}", "--checks", "all", "--max-examples", "550"),
+            *("-H", f"X-API-Key: {key}", "--checks", "all"),
             *("--workers", "2", "--seed", "1", *options),
         ],
         cwd=cwd,
