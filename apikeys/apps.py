@@ -1,3 +1,4 @@
+import logging
 from importlib import import_module
 
 from django.apps import AppConfig
@@ -11,3 +12,7 @@ class APIKeysConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("campaigns.checks")  # they need the models
+        logged = import_module("apikeys.reporting").DigestFilter(
+            self.get_model("APIKey")._meta.db_table
+        )
+        logging.getLogger("django.db.backends").addFilter(logged)

@@ -15,10 +15,19 @@ HINT_LENGTH = 4
 _SHAPE = re.compile(f"{PREFIX}[0-9A-Za-z]{{{RANDOM_LENGTH + CHECKSUM_LENGTH}}}")
 
 
+class Secret(str):
+    """Text whose ``repr`` tells nothing: a debug page shows the variables of every frame so."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'…'"
+
+
 def generate() -> str:
     """A new key, unlike any other."""
-    body = PREFIX + "".join(secrets.choice(ALPHABET) for _ in range(RANDOM_LENGTH))
-    return body + _checksum(body)
+    body = Secret(PREFIX + "".join(secrets.choice(ALPHABET) for _ in range(RANDOM_LENGTH)))
+    return Secret(body + _checksum(body))
 
 
 def is_well_formed(text: str) -> bool:
@@ -33,7 +42,7 @@ def digest(key: str) -> str:
 
     A key is 190 random bits, not a word that someone chose: a salt or a slow hash adds nothing.
     """
-    return sha256(key.encode()).hexdigest()
+    return Secret(sha256(key.encode()).hexdigest())
 
 
 def hint(key: str) -> str:

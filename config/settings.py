@@ -146,6 +146,8 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+DEFAULT_EXCEPTION_REPORTER = "apikeys.reporting.KeylessExceptionReporter"
+
 # Everything to standard error, also in production, where Django alone would mail it to nobody.
 LOGGING = {
     "version": 1,

@@ -1,0 +1,52 @@
+"""What Django tells of errors and queries, without the keys and their digests."""
+
+import logging
+import re
+from typing import Any
+
+from django.utils.safestring import SafeString, mark_safe
+from django.views.debug import ExceptionReporter
+
+from apikeys.crypto import PREFIX
+
+# Also the start of one, where a long variable was cut.
+_KEY = re.compile(rf"\b({PREFIX}[0-9A-Za-z]{{4}})[0-9A-Za-z]{{4,}}")
+_DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
+
+
+class KeylessExceptionReporter(ExceptionReporter):
+    """Django's error reports, on the debug page and in mails, with every key cut to its hint.
+
+    For ``DEFAULT_EXCEPTION_REPORTER``. Django hides the header ``X-API-Key`` by its name; this
+    hides keys wherever they are: in variables, messages, other headers or a URL.
+    """
+
+    def get_traceback_html(self) -> SafeString:
+        return _hidden(super().get_traceback_html())
+
+    def get_traceback_text(self) -> SafeString:
+        return _hidden(super().get_traceback_text())
+
+
+class DigestFilter(logging.Filter):
+    """Takes the digests out of the logged queries of one table."""
+
+    def __init__(self, table: str) -> None:
+        super().__init__()
+        self.table = table
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        logged: dict[str, Any] = record.__dict__
+        if self.table in str(logged.get("sql", "")):
+            for name in ("sql", "params"):
+                logged[name] = _without_digests(logged.get(name))
+            record.args = tuple(map(_without_digests, record.args or ()))
+        return True
+
+
+def _hidden(text: SafeString) -> SafeString:
+    return mark_safe(_DIGEST.sub("…", _KEY.sub(r"\1…", text)))  # noqa: S308 - it was safe before
+
+
+def _without_digests(value: Any) -> Any:
+    return value if isinstance(value, int | float) else _DIGEST.sub("…", str(value))

@@ -1,0 +1,180 @@
+"""Nowhere is a key or its digest told: in no log line, report, page or answer, DEBUG or not."""
+
+import http.client
+import logging
+import sys
+from contextlib import closing, suppress
+from urllib.parse import urlsplit
+
+import pytest
+from django.core import mail
+from django.db import OperationalError, connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import include, path
+from django.views.debug import technical_500_response
+
+from apikeys import crypto
+from apikeys.models import APIKey
+from apikeys.reporting import KeylessExceptionReporter
+from tests.factories import APIKeyFactory, WorkspaceFactory
+from tests.server import gunicorn
+
+KEY = crypto.generate()
+ROUTES = ("/analytics/campaigns", "/analytics/campaigns/timeline")
+LAST_SECRET = KEY[7:]  # after the hint
+
+pytestmark = pytest.mark.django_db
+
+
+def careless(request):
+    """A host's view that has the key in variables, headers and a message."""
+    headers = dict(request.headers)
+    padding = ["x" * 4000, headers]
+    raise RuntimeError(f"{request.headers['X-API-Key']} of {len(headers)} {len(padding)}")
+
+
+urlpatterns = [path("", include("analytics.urls")), path("careless", careless)]
+
+
+def assert_nothing_is_told(text):
+    assert KEY[3:20] not in text
+    assert LAST_SECRET not in text
+    assert crypto.digest(KEY) not in text
+
+
+def fail(execute, sql, params, many, context):
+    if "apikey" in sql:
+        raise OperationalError("The server is away")
+    return execute(sql, params, many, context)
+
+
+@pytest.mark.parametrize("to_log", ["SELECT", "INSERT"])
+def test_the_log_of_queries_holds_no_digest(caplog, monkeypatch, to_log):
+    caplog.set_level(logging.DEBUG, logger="django.db.backends")
+    monkeypatch.setattr(crypto, "generate", lambda: KEY)
+    workspace = WorkspaceFactory()
+
+    with CaptureQueriesContext(connection):  # they are logged
+        api_key, key = APIKey.objects.create_key(workspace=workspace, name="Key", scopes=["*"])
+        answer = Client(headers={"X-API-Key": key}).get("/api/public/v1" + ROUTES[0])
+
+    assert answer.status_code == 200
+    logged = [record for record in caplog.records if record.name == "django.db.backends"]
+    of_keys = [record for record in logged if f"{to_log} " in record.sql]
+    assert any("mailmetrics_apikeys_apikey" in record.sql for record in of_keys)
+    assert_nothing_is_told(caplog.text)
+    for record in logged:
+        assert_nothing_is_told(f"{record.__dict__}")
+    # The other queries are logged as they are.
+    assert 'FROM "mailmetrics_campaigns_campaign"' in caplog.text
+    assert api_key.digest == crypto.digest(KEY)
+
+
+@pytest.mark.urls(__name__)
+@pytest.mark.parametrize("url", [*ROUTES, "/careless"])
+@pytest.mark.parametrize("debug", [True, False])
+@pytest.mark.parametrize("reporter", ["django.views.debug.ExceptionReporter", None])
+def test_an_error_report_holds_no_key(settings, caplog, url, debug, reporter):
+    """Without our reporter too, as long as the host's own code puts it nowhere."""
+    if reporter and url == "/careless":
+        reporter = None
+    APIKeyFactory(key=KEY)
+    settings.DEBUG = debug
+    settings.ADMINS = [("Admin", "admin@example.com")]
+    settings.DEFAULT_EXCEPTION_REPORTER = reporter or settings.DEFAULT_EXCEPTION_REPORTER
+    handler = _mailing_handler()
+    client = Client(headers={"X-API-Key": KEY}, raise_request_exception=False)
+
+    with connection.execute_wrapper(fail):
+        answer = client.get(url)
+    logging.getLogger("django.request").removeHandler(handler)
+
+    assert answer.status_code == 500
+    assert ("Traceback" in answer.content.decode()) == debug
+    assert_nothing_is_told(answer.content.decode())
+    (sent,) = mail.outbox
+    pages = [sent.body, *(str(content) for content, _ in sent.alternatives)]
+    assert len(pages) == 2
+    for page in pages:
+        assert "HTTP_X_API_KEY" in page
+        assert_nothing_is_told(page)
+    assert_nothing_is_told(caplog.text if url != "/careless" else "")
+
+
+def _mailing_handler():
+    from django.utils.log import AdminEmailHandler  # noqa: PLC0415 - reads the settings of now
+
+    handler = AdminEmailHandler(include_html=True)
+    logging.getLogger("django.request").addHandler(handler)
+    return handler
+
+
+def test_a_report_still_tells_the_hint(rf):
+    try:
+        raise RuntimeError(f"{KEY} and {KEY[:20]}")
+    except RuntimeError:
+        request = rf.get("/", headers={"X-API-Key": KEY})
+        text = KeylessExceptionReporter(request, *sys.exc_info()).get_traceback_text()
+        page = technical_500_response(request, *sys.exc_info()).content.decode()
+    assert f"{KEY[:7]}… and {KEY[:7]}…" in text
+    assert f"{KEY[:7]}…" in page
+    assert_nothing_is_told(text + page)
+
+
+ODD = {
+    "Latin-1": [b"\xe9\xff" + KEY.encode()],
+    "100 KB": [KEY.encode() * 2500],
+    "two": [KEY.encode(), KEY.encode()],
+    "two, one bad": [KEY.encode(), b"x"],
+    "NUL": [KEY.encode() + b"\0"],
+    "empty": [b""],
+    "spaces alone": [b"   "],
+    "within quotes": [b'"' + KEY.encode() + b'"'],
+    "a second line": [KEY.encode() + b"\r\n folded"],
+    "not ASCII": ["ключ".encode() + KEY.encode()],
+    "a bare line feed": [KEY.encode() + b"\nX: y"],
+}
+
+
+def test_a_malformed_header_is_a_refusal_and_told_nowhere(database_url, tmp_path):
+    """By gunicorn, as in production: 401, or the server's own 400 or 431; never a 500."""
+    APIKeyFactory(key=KEY)
+    log_file = tmp_path / "log"
+    statuses = {}
+    with (
+        log_file.open("w") as log,
+        gunicorn(database_url=database_url, log=log, LOG_LEVEL="DEBUG") as (host, port),
+    ):
+        spaced = ask(host, port, [b"  \t" + KEY.encode() + b" \t "])
+        for name, values in ODD.items():
+            statuses[name], body = ask(host, port, values)
+            assert_nothing_is_told(body)
+
+    assert spaced[0] == 200
+    assert {name: status for name, status in statuses.items() if status == 401}.keys() == {
+        "Latin-1",
+        "two",
+        "two, one bad",
+        "empty",
+        "spaces alone",
+        "within quotes",
+        "not ASCII",
+    }
+    assert {*statuses.values()} <= {400, 401, 431}
+    assert "Listening at" in log_file.read_text()
+    assert_nothing_is_told(log_file.read_text())
+
+
+def ask(host, port, values):
+    """The status and everything else of the answer, of a request written byte by byte."""
+    url = urlsplit("/api/public/v1" + ROUTES[1]).path.encode()
+    with closing(http.client.HTTPConnection(host, port, timeout=60)) as asked:
+        asked.connect()
+        lines = [b"GET " + url + b" HTTP/1.1", f"Host: {host}".encode()]
+        lines += [b"X-API-Key:" + value for value in values]
+        with suppress(BrokenPipeError, ConnectionResetError):  # refused before its end
+            asked.sock.sendall(b"\r\n".join([*lines, b"Connection: close", b"", b""]))
+        answer = http.client.HTTPResponse(asked.sock)
+        answer.begin()
+        return answer.status, f"{answer.headers}{answer.read().decode()}"
