@@ -18,17 +18,18 @@ from analytics.models import DailyTotals
 from apikeys.authentication import APIKeyAuthentication
 from apikeys.models import APIKey
 from apikeys.permissions import HasScope
-from apikeys.throttling import ThrottledView
+from apikeys.throttling import AddressThrottle, KeyThrottle, ThrottledView
 from campaigns.models import Campaign
 
 Asked = TypeVar("Asked", bound=FilterSet)
 
 
-class CampaignAnalyticsViewSet(ThrottledView, IsolatedView, ViewSet):
+class CampaignAnalyticsViewSet(IsolatedView, ThrottledView, ViewSet):
     """Campaign KPIs and the daily timeline of the key's workspace."""
 
     authentication_classes = (APIKeyAuthentication,)
     permission_classes = (HasScope,)
+    throttle_classes = (KeyThrottle, AddressThrottle)
 
     required_scope = "campaigns:read"
 

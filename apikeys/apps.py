@@ -11,8 +11,8 @@ class APIKeysConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        import_module("campaigns.checks")  # also where campaigns itself is left out
-        from apikeys.reporting import DigestFilter  # noqa: PLC0415 - it needs the settings
-
-        table = self.get_model("APIKey")._meta.db_table
-        logging.getLogger("django.db.backends").addFilter(DigestFilter(table))
+        import_module("campaigns.checks")  # they need the models
+        logged = import_module("apikeys.reporting").DigestFilter(
+            self.get_model("APIKey")._meta.db_table
+        )
+        logging.getLogger("django.db.backends").addFilter(logged)

@@ -1,6 +1,5 @@
 """The site's choices: the settings dict ``MAILMETRICS``, each key with a default."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple, cast
@@ -9,15 +8,16 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
-# So many requests per second, minute, hour or day, as REST framework spells it.
-RATE = re.compile(r"([1-9][0-9]{0,8})/(s|sec|m|min|h|hour|d|day)")
+from campaigns.rates import Rate
+
 MINUTES_OF_A_YEAR = 525_600
 DAYS_OF_THE_CALENDAR = 3_652_059
+THROTTLED = {"key", "address"}
 
 
 def choice(default: Any, why_not: Callable[[Any], str]) -> Any:
     """A key with its default and the rule for its values: why one is refused, "" if it is not."""
-    return field(default_factory=lambda: default, metadata={"why_not": why_not})
+    return field(default=default, metadata={"why_not": why_not})
 
 
 def whole_number(least: int, most: int) -> Callable[[Any], str]:
@@ -34,15 +34,17 @@ def dotted_path(value: Any) -> str:
 
 
 def rates(value: Any) -> str:
-    good = isinstance(value, Mapping) and all(
-        name in ("key", "address") and isinstance(rate, str) and RATE.fullmatch(rate)
-        for name, rate in value.items()
+    good = value is None or (
+        isinstance(value, Mapping)
+        and value.keys() <= THROTTLED
+        and all(map(Rate.is_spelled, value.values()))
     )
-    return "" if good else 'may have "key" and "address", each a rate such as "600/min"'
+    return "" if good else 'must be a dict such as {"key": "600/min", "address": "30/min"}'
 
 
-def alias(value: Any) -> str:
-    return "" if isinstance(value, str) and value else "must be the alias of a cache"
+def cache_alias(value: Any) -> str:
+    known = ", ".join(settings.CACHES)
+    return "" if value in settings.CACHES else f"must be the alias of a cache ({known})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,11 +58,11 @@ class Configuration:
     # What turns an exception into an answer, as in REST framework's setting of this name. Change
     # it to give our errors the shape of your own API's.
     EXCEPTION_HANDLER: str = choice("rest_framework.views.exception_handler", dotted_path)
-    # Most requests of a "key" and most refused ones of an "address", each like "600/min"; what
-    # is not named is not counted. Name them on the open internet.
-    THROTTLE_RATES: Mapping[str, str] = choice({}, rates)
-    # The alias of the cache that counts. Name one that all processes share.
-    THROTTLE_CACHE: str = choice("default", alias)
+    # The most requests of a "key" and the most refused ones of an "address", each in a window;
+    # one that is not named is not counted. Name them on the open internet.
+    THROTTLE_RATES: Mapping[str, str] | None = choice(None, rates)
+    # The alias of the cache that counts them. Name one that all processes share.
+    THROTTLE_CACHE: str = choice("default", cache_alias)
 
 
 class Mistake(NamedTuple):

@@ -1,10 +1,11 @@
 """How often a key may ask and an address be refused, at times chosen by the test."""
 
 import pytest
-from django.core.exceptions import ImproperlyConfigured
-from django.test import Client
+from django.test import Client, override_settings
 
 from apikeys import throttling
+from campaigns.conf import mistakes
+from campaigns.rates import Rate
 from tests.factories import new_key
 
 TIMELINE = "/api/public/v1/analytics/campaigns/timeline"
@@ -169,12 +170,36 @@ def test_a_site_may_count_in_another_cache(at, settings):
     ],
 )
 def test_a_rate_is_spelled_as_drf_does(text, most, seconds):
-    assert throttling.Rate.parse(text) == throttling.Rate(most, seconds)
+    assert Rate.parse(text) == Rate(most, seconds)
 
 
 @pytest.mark.parametrize(
     "text", ["600", "0/min", "-1/min", "1/minute", "1/week", "1.5/s", " 1/s", "1/s\n", "", 600]
 )
 def test_any_other_rate_is_refused(text):
-    with pytest.raises(ImproperlyConfigured, match="is not a number of requests per"):
-        throttling.Rate.parse(text)
+    assert not Rate.is_spelled(text)
+    with override_settings(MAILMETRICS={"THROTTLE_RATES": {"key": text}}):
+        (mistake,) = mistakes()
+    assert mistake.text.startswith(
+        'MAILMETRICS["THROTTLE_RATES"] must be a dict such as {"key": "600/min", "address"'
+    )
+
+
+@pytest.mark.parametrize("text", ["600", "", "1/week"])
+def test_nothing_else_is_parsed(text):
+    with pytest.raises(ValueError, match="is not a number per sec, min, hour or day"):
+        Rate.parse(text)
+
+
+@pytest.mark.parametrize("given", [{"keys": "1/s"}, ["key"], "1/s", 7])
+def test_only_keys_and_addresses_have_rates(given):
+    with override_settings(MAILMETRICS={"THROTTLE_RATES": given}):
+        assert [mistake.key for mistake in mistakes()] == ["THROTTLE_RATES"]
+
+
+def test_the_cache_that_counts_is_one_of_the_site():
+    with override_settings(MAILMETRICS={"THROTTLE_CACHE": "counts"}):
+        (mistake,) = mistakes()
+    assert mistake.text == (
+        "MAILMETRICS[\"THROTTLE_CACHE\"] must be the alias of a cache (default), not 'counts'."
+    )

@@ -1,0 +1,26 @@
+"""How often: so many in so many seconds; pure."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+_SPELLING = re.compile(r"([1-9][0-9]{0,8})/(s|sec|m|min|h|hour|d|day)")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    most: int
+    seconds: int
+
+    @staticmethod
+    def is_spelled(text: Any) -> bool:
+        """Whether it is a rate as REST framework spells them, such as ``600/min``."""
+        return isinstance(text, str) and _SPELLING.fullmatch(text) is not None
+
+    @classmethod
+    def parse(cls, text: str) -> "Rate":
+        """ValueError unless `is_spelled`."""
+        if not (found := _SPELLING.fullmatch(text)):
+            raise ValueError(f"{text!r} is not a number per sec, min, hour or day.")
+        return cls(int(found[1]), _SECONDS[found[2][0]])
