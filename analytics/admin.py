@@ -24,8 +24,10 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast, Coalesce
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
-from analytics.dashboard import DashboardAdmin
+from analytics.dashboard import DashboardAdmin, dashboard_url, may_open
 from analytics.metrics import rate
 from analytics.models import COUNTS, CampaignTotals, Dashboard
 from campaigns.fields import InstantField, InstantFormField
@@ -119,6 +121,18 @@ class WorkspaceAdmin(TotalsAdmin):
     def campaign_count(self, workspace: Any) -> int:
         return int(workspace.total_campaigns)
 
+    @admin.display
+    def dashboard(self, workspace: Any) -> SafeString:
+        url = dashboard_url(site=self.admin_site, workspace_id=workspace.pk)
+        return format_html('<a href="{}">Dashboard</a>', url)
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return [*self.list_display, *self._link(request)]
+
+    def _link(self, request: HttpRequest) -> list[str]:
+        seen = may_open(request, site=self.admin_site, model=Dashboard)
+        return ["dashboard"] if seen else []
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Workspace]:
         own = CampaignTotals.objects.filter(workspace=OuterRef("pk")).values("workspace")
         counts = {f"total_{count}": _summed(own, Sum(count)) for count in COUNTS}
@@ -132,11 +146,11 @@ class WorkspaceAdmin(TotalsAdmin):
             return [(None, {"fields": ["name"]})]
         return [
             (None, {"fields": ["name", "created_at"]}),
-            ("Totals", {"fields": ["campaign_count", *TOTALS]}),
+            ("Totals", {"fields": ["campaign_count", *TOTALS, *self._link(request)]}),
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return () if obj is None else ("created_at", "campaign_count", *TOTALS)
+        return () if obj is None else ("created_at", "campaign_count", *TOTALS, "dashboard")
 
 
 def _summed(rows: QuerySet[Any], aggregate: Any) -> Coalesce:

@@ -1,8 +1,4 @@
-"""The numbers as a page of an admin site.
-
-``django.contrib.admin.site`` has it from ``analytics.admin``. A site of the host's own takes it
-with ``site.register(Dashboard, DashboardAdmin)``.
-"""
+"""The numbers as a page of an admin site; ``analytics.admin.register`` makes it one."""
 
 from typing import Any, cast
 
@@ -115,7 +111,7 @@ class DashboardAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscri
             "campaigns": [campaign_texts(row) for row in listed[:MOST_CAMPAIGNS]],
             "campaigns_listed": count_text(len(listed)),
             "campaigns_left_out": len(listed) > MOST_CAMPAIGNS,
-            "campaigns_open": _may_open_campaigns(self.admin_site, request),
+            "campaigns_open": may_open(request, site=self.admin_site, model=Campaign),
             "timeline": [day_texts(day) for day in days["timeline"]],
             "days": count_text(len(asked.period)),
             "period": asked.period,
@@ -137,10 +133,9 @@ def may_view(request: HttpRequest, model: type[Model]) -> bool:
     return any(request.user.has_perm(name.format(act)) for act in ("view", "change"))
 
 
-def _may_open_campaigns(site: AdminSite, request: HttpRequest) -> bool:
-    return site.is_registered(Campaign) and site.get_model_admin(Campaign).has_view_permission(
-        request
-    )
+def may_open(request: HttpRequest, *, site: AdminSite, model: type[Model]) -> bool:
+    """Whether the site has the model's pages and lets the user see them."""
+    return site.is_registered(model) and site.get_model_admin(model).has_view_permission(request)
 
 
 def _given(form: QueryDict) -> QueryDict:

@@ -424,6 +424,24 @@ class TestAdminSites:
         assert f'<a href="{PAGE}">Dashboard</a>' in html
         assert f"{PAGE}add/" not in html
 
+    @pytest.mark.parametrize("page", ["", "{pk}/change/"])
+    def test_it_is_reached_from_a_workspace(self, client, staff, workspace, page):
+        url = "/admin/mailmetrics_campaigns/workspace/" + page.format(pk=workspace.pk)
+        link = f'<a href="{PAGE}?workspace={workspace.pk}">Dashboard</a>'
+        assert link in client.get(url).content.decode()
+        staff.user_permissions.remove(Permission.objects.get(codename="view_campaign"))
+        assert "Dashboard" not in client.get(url).content.decode()
+
+    @pytest.mark.parametrize("may_open", [True, False])
+    def test_a_campaign_leads_to_its_page_if_there_is_one(self, client, workspace, may_open):
+        campaign = CampaignFactory(workspace=workspace)
+        site = "admin" if may_open else "office"
+        with override_settings(ROOT_URLCONF="config.urls" if may_open else __name__):
+            html = client.get(f"/{site}/mailmetrics_analytics/dashboard/").content.decode()
+        link = f'<a href="/admin/mailmetrics_campaigns/campaign/{campaign.pk}/change/">'
+        assert (link in html) == may_open
+        assert campaign.name in html
+
     @override_settings(ROOT_URLCONF=__name__)
     def test_a_site_of_the_hosts_own(self, client, workspace):
         url = dashboard_url(site=own_site, workspace_id=workspace.pk)
