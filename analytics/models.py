@@ -94,6 +94,7 @@ class Dashboard(Workspace):
     """A workspace seen through its numbers: what makes the dashboard a page of an admin site."""
 
     class Meta:
+        app_label = "mailmetrics_analytics"
         proxy = True
         default_permissions = ()
         verbose_name = "dashboard"
@@ -124,6 +125,7 @@ class PrunedTotals(Counts):
     day = models.DateField()
 
     class Meta:
+        app_label = "mailmetrics_analytics"
         verbose_name_plural = "pruned totals"
         constraints = [
             models.CheckConstraint(

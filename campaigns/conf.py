@@ -44,7 +44,8 @@ def rates(value: Any) -> str:
 
 def cache_alias(value: Any) -> str:
     known = ", ".join(settings.CACHES)
-    return "" if value in settings.CACHES else f"must be the alias of a cache ({known})"
+    good = isinstance(value, str) and value in settings.CACHES
+    return "" if good else f"must be the alias of a cache ({known})"
 
 
 @dataclass(frozen=True, kw_only=True)

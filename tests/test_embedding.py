@@ -5,6 +5,7 @@ import json
 import re
 import secrets
 import shlex
+from ast import literal_eval
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -210,7 +211,7 @@ def test_a_fresh_site_that_follows_the_document_has_the_api_and_leaves_without_a
 def test_every_setting_is_listed_with_its_default() -> None:
     rows = re.findall(r"^\| `([A-Z_]+)` \| `(.+?)` \| \w", DOCUMENT, flags=re.M)
 
-    assert [(name, json.loads(default)) for name, default in rows] == [
+    assert [(name, literal_eval(default)) for name, default in rows] == [
         (field.name, field.default) for field in fields(Configuration)
     ]
 

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.core import checks
 from django.db import connection
 from django.db.backends.postgresql import psycopg_any
@@ -104,6 +104,7 @@ MINUTES = "a whole number from 0 to 525600"
             "E003",
             "must be a dotted path such as \"shop.api.errors\", not 'errors'.",
         ),
+        ({"THROTTLE_CACHE": ["a"]}, "E003", "must be the alias of a cache (default), not ['a']."),
     ],
 )
 def test_an_ill_typed_setting_is_named(given, id_, message):
@@ -113,6 +114,12 @@ def test_an_ill_typed_setting_is_named(given, id_, message):
         message = f'MAILMETRICS["{next(iter(given))}"] {message}'
     assert told([issue]) == [(f"mailmetrics.{id_}", message)]
     assert issue.hint == "docs/embedding.md lists the keys of MAILMETRICS with their values."
+
+
+@pytest.mark.parametrize("label", LABELS.values())
+def test_every_model_names_its_app_so_that_it_can_be_imported_without_it(label):
+    for model in apps.get_app_config(label).get_models():
+        assert model._meta.original_attrs["app_label"] == label, model
 
 
 def test_every_mistake_is_told_at_once():
