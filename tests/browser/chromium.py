@@ -3,7 +3,7 @@
 import base64
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -118,6 +118,10 @@ class Browser:
         said = f"normalize-space(.)='{text}' or @value='{text}'"
         path = f"//*[self::button or self::input[@type='submit']][{said}]"
         return self.driver.find_element(By.XPATH, path)
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for what a script of the page does after a click."""
+        WebDriverWait(self.driver, PATIENCE).until(lambda _: condition())
 
     def fill(self, name: str, value: str) -> None:
         field = self.find(f"[name='{name}']")

@@ -87,9 +87,10 @@ def test_the_copy_button_copies_the_key(browser, admin_user, acme):
     key = browser.find("#api-key-text").text
     browser.allow_clipboard()
 
-    browser.find("[data-copies='api-key-text']").click()
+    button = browser.find("[data-copies='api-key-text']")
+    button.click()
 
-    assert browser.find("[data-copies='api-key-text']").text == "Copied"
+    browser.until(lambda: button.text == "Copied")
     assert browser.clipboard() == key
 
 
