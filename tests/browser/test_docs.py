@@ -1,0 +1,23 @@
+"""The page that shows the API, seen by a browser under the site's own security policy."""
+
+import pytest
+from selenium.webdriver.support.wait import WebDriverWait
+
+from tests.browser.policy import API_PAGE
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_the_page_shows_both_endpoints_and_breaks_no_rule(browser):
+    browser.open(API_PAGE)
+    WebDriverWait(browser.driver, 20).until(lambda _: "What happened day by day" in browser.text)
+    for shown in ("OAS 3.1", "/analytics/campaigns", "/analytics/campaigns/timeline", "Authorize"):
+        assert shown in browser.text
+    browser.find("#operations-analytics-timeline .opblock-summary-control").click()
+    WebDriverWait(browser.driver, 20).until(lambda _: "The window's last UTC day" in browser.text)
+    assert browser.problems() == []
+    loaded = browser.driver.execute_script(
+        "return performance.getEntriesByType('resource').map(each => each.name)"
+    )
+    assert len(loaded) >= 4
+    assert [url for url in loaded if not url.startswith((browser.url, "data:"))] == []
