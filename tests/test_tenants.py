@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command, get_commands, load_command_class
 from django.test import Client
 
-from campaigns.models import Campaign, CampaignStatus, EventKind
+from campaigns.models import Campaign, CampaignStatus, EmailEvent, EventKind
 from campaigns.recording import Event, record_events
 from tests.factories import CampaignFactory, WorkspaceFactory, new_key
 from tests.routes import ADMIN, API, routes_under
@@ -145,9 +145,10 @@ def _commands_of_one_workspace():
 
 # A new command that is about one workspace is to be tried here as well.
 CALLS = {
-    "create_api_key": ["--name", "New", "--scope", "*"],
-    "import_campaigns": ["campaigns.csv"],
-    "import_events": ["events.csv"],
+    "create_api_key": ["NAME", "--name", "New", "--scope", "*"],
+    "import_campaigns": ["NAME", "campaigns.csv"],
+    "import_events": ["NAME", "events.csv"],
+    "prune_events": ["--workspace", "NAME", "--before", "2024-01-04"],
 }
 
 
@@ -169,11 +170,16 @@ def test_a_command_for_one_workspace_tells_and_changes_nothing_of_another(
     )
     monkeypatch.chdir(tmp_path)
 
-    told = _output_of(name, ours.name, *CALLS[name])
+    events = EmailEvent.objects.filter(workspace=theirs.workspace)
+    stored = set(events.values_list("message_id", "kind", "campaign_id", "occurred_at"))
+
+    arguments = [ours.name if each == "NAME" else each for each in CALLS[name]]
+    told = _output_of(name, *arguments)
 
     allowed = {str(stranger), stranger.hex}  # the file's own
     assert [text for text in theirs.texts() if text in told and text not in allowed] == []
     assert theirs.answers() == before
+    assert set(events.values_list("message_id", "kind", "campaign_id", "occurred_at")) == stored
 
 
 @pytest.mark.parametrize("name", ["verify_totals", "rebuild_totals"])
