@@ -4,11 +4,11 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DEFAULT_DB_ALIAS, connections
 
 from analytics.pruning import BATCH_SIZE, prune
 from campaigns.fields import utc_now
 from campaigns.importing import workspace_name
+from campaigns.management.database import add_database_option
 from campaigns.models import Workspace
 from campaigns.progress import progress_bar
 from campaigns.values import Refused
@@ -38,12 +38,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--force", action="store_true", help="Prune also within the last 30 days."
         )
-        parser.add_argument(
-            "--database",
-            default=DEFAULT_DB_ALIAS,
-            choices=tuple(connections),
-            help='The database to prune. Defaults to the "default" database.',
-        )
+        add_database_option(parser)
 
     def handle(self, *args: Any, before: date, batch_size: int, **options: Any) -> None:
         if batch_size < 1:
