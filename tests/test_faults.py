@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
+from django.core.management import CommandError
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from campaigns.models import Campaign, EmailEvent, EventKind
@@ -108,7 +109,7 @@ def test_a_full_disk_is_told_by_the_import(campaign, full_disk, tmp_path):
     file = tmp_path / "events.csv"
     lines = [f"{campaign.pk},m{n},sent,2024-01-01T00:00:00Z" for n in range(300)]
     file.write_text("\n".join(["campaign_id,message_id,kind,occurred_at", *lines]))
-    with pytest.raises(Exception, match="The database failed") as caught:
+    with pytest.raises(CommandError, match="The database failed") as caught:
         run("import_events", campaign.workspace.name, file, "--batch-size", 100)
     assert str(caught.value) == (
         "The database failed: could not extend file: No space left\n"
