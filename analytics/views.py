@@ -15,6 +15,7 @@ from analytics import reports
 from analytics.filters import CampaignFilter, TimelineFilter
 from analytics.isolation import IsolatedView
 from analytics.models import DailyTotals
+from analytics.outages import OutageView
 from apikeys.authentication import APIKeyAuthentication
 from apikeys.models import APIKey
 from apikeys.permissions import HasScope
@@ -24,7 +25,7 @@ from campaigns.models import Campaign
 Asked = TypeVar("Asked", bound=FilterSet)
 
 
-class CampaignAnalyticsViewSet(IsolatedView, ThrottledView, ViewSet):
+class CampaignAnalyticsViewSet(OutageView, IsolatedView, ThrottledView, ViewSet):
     """Campaign KPIs and the daily timeline of the key's workspace."""
 
     authentication_classes = (APIKeyAuthentication,)

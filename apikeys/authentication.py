@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AnonymousUser
-from django.db import DatabaseError
+from django.db import Error
 from django.db.models import Q
 from django.views.decorators.debug import sensitive_variables
 from rest_framework.authentication import BaseAuthentication
@@ -52,7 +52,7 @@ def _find(key: str) -> APIKey | None:
     try:
         found = APIKey.objects.select_related("workspace").filter(digest=crypto.digest(key))
         return found.order_by().first()
-    except DatabaseError as error:
+    except Error as error:
         # The query's frames hold the digest, and as they run in a generator, Django's filter
         # of sensitive variables does not reach them.
         raise error.with_traceback(None) from None

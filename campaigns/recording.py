@@ -9,7 +9,14 @@ from time import sleep
 from typing import NamedTuple, NoReturn, TypeVar
 from uuid import UUID
 
-from django.db import IntegrityError, OperationalError, connections, router, transaction
+from django.db import (
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    connections,
+    router,
+    transaction,
+)
 
 from campaigns.models import Campaign, EmailEvent, EventKind, Workspace
 from campaigns.signals import events_recorded
@@ -153,13 +160,19 @@ def _announce(workspace: Workspace, batch: list[Event], recorded: Recorded, alia
 
 
 def retried(write: Callable[[], Result], alias: str) -> Result:
-    """Call it again after a deadlock or serialization failure, some times, outside transactions."""
+    """Call it again after a deadlock or serialization failure, some times, outside transactions.
+
+    A connection that is lost is closed, so that the next call opens another.
+    """
+    connection = connections[alias]
     for attempt in range(1, _RETRIES + 1):
         try:
             return write()
-        except OperationalError as error:
+        except (OperationalError, InterfaceError) as error:
             state = getattr(error.__cause__, "sqlstate", None)
-            in_callers_transaction = not transaction.get_autocommit(using=alias)
+            in_callers_transaction = not connection.autocommit
+            if not in_callers_transaction and not connection.is_usable():
+                connection.close()
             if attempt == _RETRIES or in_callers_transaction or state not in _RETRIED_STATES:
                 raise
             sleep(0.01 * 2**attempt)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, Generic, TypeVar
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import InterfaceError, OperationalError
 
 from campaigns.importing import (
     Format,
@@ -72,13 +73,15 @@ class FileImportCommand(BaseCommand, Generic[Row]):
         with _opened(options["file"]) as stream:
             lines = enumerate(lines_of(stream), start=1)
             read_record = self._record_reader(lines, file_format, options["file"])
-            read_row = self.reader(
-                workspace=options["workspace"],
-                file_format=file_format,
-                database=options["database"],
-            )
+            with _database_needed():
+                read_row = self.reader(
+                    workspace=options["workspace"],
+                    file_format=file_format,
+                    database=options["database"],
+                )
             rows = read_rows(lines, read_record=read_record, read_row=read_row, refuse=self.refuse)
-            self._save_batches(rows, options["batch_size"], stream)
+            with _database_needed(self._how_to_go_on):
+                self._save_batches(rows, options["batch_size"], stream)
         refused = "1 line" if self.refused == 1 else f"{self.refused} lines"
         self.stdout.write(f"{self.summary()}; {refused} refused")
         if self.refused:
@@ -88,6 +91,13 @@ class FileImportCommand(BaseCommand, Generic[Row]):
         self.refused += 1
         with beside_the_bar():
             self.stderr.write(f"line {number}: {reason}")
+
+    def _how_to_go_on(self) -> str:
+        # The batch under way may be committed, too, without our having heard of it.
+        return (
+            f"\nCommitted before that: {self.summary()}.\n"
+            "Run the same command again for the rest: nothing counts twice."
+        )
 
     def _record_reader(
         self, lines: Iterator[tuple[int, bytes]], file_format: Format, file: str
@@ -109,6 +119,15 @@ class FileImportCommand(BaseCommand, Generic[Row]):
                 reached = position + len(batch) if total is None else stream.tell()
                 advance(reached - position)
                 position = reached
+
+
+@contextmanager
+def _database_needed(then: Callable[[], str] = str) -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        reason = str(error).partition("\n")[0]
+        raise CommandError(f"The database failed: {reason}{then()}") from None
 
 
 def _positive(text: str) -> int:

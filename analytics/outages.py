@@ -1,0 +1,45 @@
+"""What the API answers while the database is away."""
+
+from typing import Any
+
+from django.db import InterfaceError, OperationalError, connections
+from django.db.transaction import non_atomic_requests
+from django.utils.log import log_response
+from rest_framework.exceptions import APIException
+from rest_framework.response import Response
+from rest_framework.status import HTTP_503_SERVICE_UNAVAILABLE
+from rest_framework.views import APIView
+
+RETRY_AFTER = 5  # seconds: about what a server takes to start again
+
+
+class DatabaseAway(APIException):
+    status_code = HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = "Temporarily unavailable, please try again."
+    default_code = "database_away"
+
+
+class OutageView(APIView):
+    """Answers 503 with ``Retry-After`` when the database fails, and recovers with it.
+
+    Django closes a connection that has failed as the request ends, so the next one opens another.
+    """
+
+    @classmethod
+    def as_view(cls, *args: Any, **initkwargs: Any) -> Any:
+        view = super().as_view(*args, **initkwargs)
+        # With ATOMIC_REQUESTS the transaction would begin, and fail, before we could answer.
+        for alias in connections:
+            view = non_atomic_requests(using=alias)(view)
+        return view
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if not isinstance(exc, (OperationalError, InterfaceError)):
+            return super().handle_exception(exc)
+        response = super().handle_exception(DatabaseAway())
+        response.headers.setdefault("Retry-After", str(RETRY_AFTER))
+        # Without the traceback, whose frames know the key; Django logs no second record then.
+        reason = str(exc).partition("\n")[0]
+        path = self.request.path
+        log_response("%s: %s", path, reason, response=response, request=self.request._request)
+        return response

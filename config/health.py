@@ -1,0 +1,48 @@
+"""Is the process alive, and may it have requests? Open to all, so the answers tell no more.
+
+Own code rather than django-health-check: what there is to ask, Django and our system checks
+answer already, and its checks tell the world the text of an error.
+"""
+
+from functools import cache
+
+from django.core.checks import Tags, run_checks
+from django.db import InterfaceError, OperationalError, connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+
+@never_cache
+@require_safe
+def live(request: HttpRequest) -> JsonResponse:
+    """200 from a process that answers at all: one that does not is to be started again."""
+    return JsonResponse({"status": "live"})
+
+
+@never_cache
+@require_safe
+def ready(request: HttpRequest) -> JsonResponse:
+    """200 if the database is there, migrated, and has its triggers; else 503 that names which."""
+    failed = _failed()
+    if failed:
+        return JsonResponse({"status": "not ready", "failed": failed}, status=503)
+    return JsonResponse({"status": "ready"})
+
+
+def _failed() -> str:
+    try:
+        if _migrations() - MigrationRecorder(connection).applied_migrations().keys():
+            return "migrations"
+        checked = run_checks(tags=[Tags.database], databases=[connection.alias])
+    except (OperationalError, InterfaceError):
+        return "database"
+    return "triggers" if any(message.is_serious() for message in checked) else ""
+
+
+@cache
+def _migrations() -> set[tuple[str, str]]:
+    """Those in the code of this process, which does not change."""
+    return set(MigrationLoader(None, ignore_no_migrations=True).disk_migrations)

@@ -1,0 +1,48 @@
+"""Whether the runnable site is alive, and whether it may have requests."""
+
+import pytest
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+
+from analytics.migrations import _triggers_postgresql, _triggers_sqlite
+
+pytestmark = pytest.mark.django_db
+
+DROP = {"postgresql": _triggers_postgresql.DROP, "sqlite": _triggers_sqlite.DROP}
+
+
+def asked(client, path, **headers):
+    answer = client.get(path, headers=headers)
+    return answer.status_code, answer.json()
+
+
+def test_a_process_that_answers_is_alive(client, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        assert asked(client, "/health/live") == (200, {"status": "live"})
+
+
+def test_a_migrated_database_with_its_triggers_is_ready(client):
+    assert asked(client, "/health/ready") == (200, {"status": "ready"})
+
+
+def test_a_missing_migration_is_not_ready(client):
+    MigrationRecorder(connection).record_unapplied("mailmetrics_apikeys", "0001_initial")
+    expected = {"status": "not ready", "failed": "migrations"}
+    assert asked(client, "/health/ready") == (503, expected)
+
+
+def test_a_missing_trigger_is_not_ready(client):
+    with connection.cursor() as cursor:
+        cursor.execute(DROP[connection.vendor][0])
+    expected = {"status": "not ready", "failed": "triggers"}
+    assert asked(client, "/health/ready") == (503, expected)
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready"])
+def test_neither_is_redirected_or_kept(client, settings, path):
+    settings.SECURE_SSL_REDIRECT = True
+    answer = client.get(path)
+    assert answer.status_code == 200
+    assert "no-store" in answer.headers["Cache-Control"]
+    assert client.post(path).status_code == 405
+    assert client.get(f"{path}/more").status_code == 301
