@@ -8,7 +8,7 @@ from django.db import models
 
 class User(AbstractBaseUser):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
-    email = models.EmailField(unique=True)
+    email = models.EmailField(max_length=300, unique=True)
 
     USERNAME_FIELD = "email"
     is_staff = True
