@@ -1,0 +1,64 @@
+"""The answers' bytes are the same with and without orjson."""
+
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from django.utils.translation import gettext_lazy
+from hypothesis import given
+from hypothesis import strategies as st
+from rest_framework.exceptions import ErrorDetail
+
+from analytics.metrics import rate
+from analytics.renderers import JSONRenderer, fast_json, plain_json
+
+counts = st.integers(0, 2**63 - 1)
+instants = st.datetimes(timezones=st.just(UTC))
+names = st.text(st.characters(exclude_categories=["Cs"]))
+rows = st.fixed_dictionaries(
+    {
+        "campaign_id": st.uuids(),
+        "campaign_name": names,
+        "total_leads": counts,
+        "open_rate": st.builds(rate, st.integers(0, 10**9), st.integers(0, 10**9)),
+        "created_at": instants,
+        "date": st.dates(),
+    }
+)
+
+
+@given(st.lists(rows))
+def test_both_ways_write_the_same_bytes(answer):
+    assert fast_json(answer) == plain_json(answer)
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (0.0, b"0.0"),
+        (0.0001, b"0.0001"),
+        (2.0, b"2.0"),
+        (1234567.8901, b"1234567.8901"),
+        (2**63 - 1, b"9223372036854775807"),
+        ("Grüße \u2028 🎉", '"Grüße \u2028 🎉"'.encode()),
+        ('"\\/\b\f\n\r\t\x00\x1b\x7f', b'"\\"\\\\/\\b\\f\\n\\r\\t\\u0000\\u001b\x7f"'),
+        (UUID(int=1), b'"00000000-0000-0000-0000-000000000001"'),
+        (date(1, 2, 3), b'"0001-02-03"'),
+        (datetime(2024, 1, 15, 10, tzinfo=UTC), b'"2024-01-15T10:00:00Z"'),
+        (datetime(1, 1, 1, tzinfo=UTC), b'"0001-01-01T00:00:00Z"'),
+        (
+            datetime(2024, 1, 15, 10, tzinfo=UTC) + timedelta(microseconds=250_000),
+            b'"2024-01-15T10:00:00.250000Z"',
+        ),
+        (ErrorDetail("Given more than once.", code="invalid"), b'"Given more than once."'),
+        (gettext_lazy("Name"), b'"Name"'),
+        ({"a": [None, True]}, b'{"a":[null,true]}'),
+    ],
+    ids=repr,
+)
+def test_each_kind_of_value(value, written):
+    assert (fast_json(value), plain_json(value)) == (written, written)
+
+
+def test_nothing_is_written_for_no_data():
+    assert JSONRenderer().render(None) == b""
