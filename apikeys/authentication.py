@@ -30,7 +30,7 @@ class APIKeyAuthentication(BaseAuthentication):
     # Keeps the key and its digest out of error reports, here and in every call below.
     @sensitive_variables()
     def authenticate(self, request: Request) -> tuple[AnonymousUser, APIKey] | None:
-        header = request.headers.get("X-API-Key")
+        header = request.META.get("HTTP_X_API_KEY")
         if header is None:
             return None
         now = utc_now()

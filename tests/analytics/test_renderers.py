@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rest_framework.exceptions import ErrorDetail
 
-from analytics.metrics import rate
+from analytics.metrics import rates
 from analytics.renderers import JSONRenderer, fast_json, plain_json
 
 counts = st.integers(0, 2**63 - 1)
@@ -20,7 +20,11 @@ rows = st.fixed_dictionaries(
         "campaign_id": st.uuids(),
         "campaign_name": names,
         "total_leads": counts,
-        "open_rate": st.builds(rate, st.integers(0, 10**9), st.integers(0, 10**9)),
+        "open_rate": st.builds(
+            lambda sent, opened: rates(sent, opened, 0, 0)[0],
+            st.integers(0, 10**9),
+            st.integers(0, 10**9),
+        ),
         "created_at": instants,
         "date": st.dates(),
     }
