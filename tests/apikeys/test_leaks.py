@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.core import mail
-from django.db import OperationalError, connection
+from django.db import ProgrammingError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import include, path
@@ -45,7 +45,7 @@ def assert_nothing_is_told(text):
 
 def fail(execute, sql, params, many, context):
     if "apikey" in sql:
-        raise OperationalError("The server is away")
+        raise ProgrammingError("There is no such column")
     return execute(sql, params, many, context)
 
 
