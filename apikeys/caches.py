@@ -12,9 +12,8 @@ from django.utils import timezone
 class DatabaseCache(db.DatabaseCache):
     """Django's database cache, whose ``incr`` loses no count however many processes count.
 
-    Django's own reads, adds and writes in three steps. It must not be in a request's transaction:
-    with ``ATOMIC_REQUESTS`` a refused request would take its count back, so give it a database
-    alias of its own there.
+    Django's own reads, adds and writes in three steps. A view of yours that is throttled must not
+    be within ``ATOMIC_REQUESTS``: a refused request would take its count back. Ours are not.
     """
 
     _table: str

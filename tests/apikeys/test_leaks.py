@@ -1,6 +1,7 @@
 """Nowhere is a key or its digest told: in no log line, report, page or answer, DEBUG or not."""
 
 import http.client
+import itertools
 import logging
 import sys
 from contextlib import closing, suppress
@@ -8,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.core import mail
-from django.db import ProgrammingError, connection
+from django.db import OperationalError, ProgrammingError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import include, path
@@ -22,6 +23,8 @@ from tests.server import gunicorn
 
 KEY = crypto.generate()
 ROUTES = ("/analytics/campaigns", "/analytics/campaigns/timeline")
+DJANGOS = "django.views.debug.ExceptionReporter"
+OURS = "apikeys.reporting.KeylessExceptionReporter"
 LAST_SECRET = KEY[7:]  # after the hint
 
 pytestmark = pytest.mark.django_db
@@ -43,10 +46,13 @@ def assert_nothing_is_told(text):
     assert crypto.digest(KEY) not in text
 
 
-def fail(execute, sql, params, many, context):
-    if "apikey" in sql:
-        raise ProgrammingError("There is no such column")
-    return execute(sql, params, many, context)
+def failing(error):
+    def fail(execute, sql, params, many, context):
+        if "apikey" in sql:
+            raise error("It went wrong")
+        return execute(sql, params, many, context)
+
+    return fail
 
 
 @pytest.mark.parametrize("to_log", ["SELECT", "INSERT"])
@@ -72,26 +78,29 @@ def test_the_log_of_queries_holds_no_digest(caplog, monkeypatch, to_log):
 
 
 @pytest.mark.urls(__name__)
-@pytest.mark.parametrize("url", [*ROUTES, "/careless"])
+@pytest.mark.parametrize(
+    "asked",
+    [*itertools.product(ROUTES, [DJANGOS, OURS]), ("/careless", OURS)],
+)
 @pytest.mark.parametrize("debug", [True, False])
-@pytest.mark.parametrize("reporter", ["django.views.debug.ExceptionReporter", None])
-def test_an_error_report_holds_no_key(settings, caplog, url, debug, reporter):
-    """Without our reporter too, as long as the host's own code puts it nowhere."""
-    if reporter and url == "/careless":
-        reporter = None
+@pytest.mark.parametrize("error", [OperationalError, ProgrammingError, RuntimeError])
+def test_an_error_report_holds_no_key(settings, caplog, asked, debug, error):
+    """With Django's reporter too, as long as the host's own code puts it nowhere."""
+    url, reporter = asked
     APIKeyFactory(key=KEY)
     settings.DEBUG = debug
     settings.ADMINS = [("Admin", "admin@example.com")]
-    settings.DEFAULT_EXCEPTION_REPORTER = reporter or settings.DEFAULT_EXCEPTION_REPORTER
+    settings.DEFAULT_EXCEPTION_REPORTER = reporter
     handler = _mailing_handler()
     client = Client(headers={"X-API-Key": KEY}, raise_request_exception=False)
 
-    with connection.execute_wrapper(fail):
+    with connection.execute_wrapper(failing(error)):
         answer = client.get(url)
     logging.getLogger("django.request").removeHandler(handler)
 
-    assert answer.status_code == 500
-    assert ("Traceback" in answer.content.decode()) == debug
+    away = error is OperationalError and url != "/careless"
+    assert answer.status_code == (503 if away else 500)
+    assert ("Traceback" in answer.content.decode()) == (debug and not away)
     assert_nothing_is_told(answer.content.decode())
     (sent,) = mail.outbox
     pages = [sent.body, *(str(content) for content, _ in sent.alternatives)]
