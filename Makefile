@@ -13,7 +13,7 @@ COVERAGE := $(BIN)/coverage run --data-file
 DATA := .coverage.sqlite .coverage.postgresql
 
 .DEFAULT_GOAL := help
-.PHONY: help install test lint openapi demo clean
+.PHONY: help install test load lint openapi demo clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ openapi: install ## Describe the API anew, in analytics/openapi.json
 	$(ON_SQLITE) $(BIN)/python manage.py spectacular --validate --fail-on-warn \
 		--custom-settings analytics.openapi.SETTINGS --urlconf analytics.urls \
 		--format openapi-json --file analytics/openapi.json
+
+load: install ## Ask with 200 clients for a minute while writers record, on a temporary PostgreSQL
+	$(BIN)/python -m benchmarks.load
 
 demo: install ## Serve the API and the admin with believable data (PORT=8000)
 	@$(BIN)/python -m config.demo
