@@ -1,12 +1,44 @@
 """JSON as the contract wants it, whatever the host's settings say of JSON."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
 from rest_framework.renderers import BaseRenderer
+
+try:
+    import orjson
+except ImportError:
+    orjson = None  # type: ignore[assignment]
+
+
+def plain_json(data: Any) -> bytes:
+    """Compact UTF-8, by the standard library; ValueError for a number that JSON has not."""
+    text = json.dumps(
+        data, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=as_text
+    )
+    return text.encode()
+
+
+def as_text(value: object) -> str:
+    """What JSON has no form for, as the contract spells it."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    return str(value)  # lazy text
+
+
+def fast_json(data: Any) -> bytes:
+    """The same bytes by orjson, of what is as the reports are: finite, its instants in UTC."""
+    return orjson.dumps(data, default=as_text, option=orjson.OPT_UTC_Z)
+
+
+_dumps: Callable[[Any], bytes] = plain_json if orjson is None else fast_json
 
 
 class JSONRenderer(BaseRenderer):
@@ -22,20 +54,4 @@ class JSONRenderer(BaseRenderer):
         accepted_media_type: str | None = None,
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
-        if data is None:
-            return b""
-        text = json.dumps(
-            data, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=as_text
-        )
-        return text.encode()
-
-
-def as_text(value: object) -> str:
-    """What JSON has no form for, as the contract spells it."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, UUID):
-        return str(value)
-    return str(value)  # lazy text
+        return b"" if data is None else _dumps(data)
