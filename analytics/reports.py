@@ -4,16 +4,18 @@ The API's views and the admin's dashboard both ask here, so their numbers can't 
 answer is one query, and so one moment: it has a batch of events wholly or not at all.
 """
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, TypedDict
 from uuid import UUID
 
+from django.db import connections, router
 from django.db.models import FilteredRelation, Q, QuerySet
 
 from analytics.metrics import rate
 from analytics.models import COUNTS, DailyTotals
 from analytics.periods import Period
 from campaigns.models import Campaign
+from campaigns.rows import fetched, rows_of
 
 
 class WorkspaceKPIs(TypedDict):
@@ -85,14 +87,15 @@ def campaign_report(
             "created_at",
         )
     )
-    listed = [_campaign_row(row) for row in rows]
+    listed = [_campaign_row(row) for row in rows_of(rows)]
     return {"workspace_kpis": _kpis(listed), "campaigns": listed}
 
 
 def _campaign_row(row: tuple[Any, ...]) -> CampaignRow:
-    campaign_id, name, status, total_leads, *counts, created_at = row
-    # A campaign without events has no totals.
-    sent, opened, replied, bounced = (count or 0 for count in counts)
+    campaign_id, name, status, total_leads, sent, opened, replied, bounced, created_at = row
+    if sent is None:
+        # A campaign without events has no totals.
+        sent = opened = replied = bounced = 0
     return {
         "campaign_id": campaign_id,
         "campaign_name": name,
@@ -105,7 +108,7 @@ def _campaign_row(row: tuple[Any, ...]) -> CampaignRow:
         "open_rate": rate(opened, sent),
         "reply_rate": rate(replied, sent),
         "bounce_rate": rate(bounced, sent),
-        "created_at": created_at,
+        "created_at": created_at.astimezone(UTC),
     }
 
 
@@ -122,12 +125,7 @@ def _kpis(rows: list[CampaignRow]) -> WorkspaceKPIs:
 
 def timeline_report(*, workspace_id: int, period: Period) -> TimelineReport:
     """Every day of the period once, in order, with what happened on that UTC day."""
-    counts = {
-        day: day_counts
-        for day, *day_counts in DailyTotals.objects.filter(
-            workspace_id=workspace_id, day__range=(period.first, period.last)
-        ).values_list("day", *COUNTS)
-    }
+    counts = _daily_counts(workspace_id, period)
     return {
         "timeline": [_timeline_day(day, *counts.get(day, _NOTHING)) for day in period],
         "from_date": period.first,
@@ -135,7 +133,23 @@ def timeline_report(*, workspace_id: int, period: Period) -> TimelineReport:
     }
 
 
+_DAYS = f"""
+    SELECT day, {", ".join(COUNTS)} FROM {DailyTotals._meta.db_table}
+     WHERE workspace_id = %s AND day BETWEEN %s AND %s
+"""
 _NOTHING = (0, 0, 0, 0)
+
+
+def _daily_counts(workspace_id: int, period: Period) -> dict[date, tuple[int, ...]]:
+    alias = router.db_for_read(DailyTotals)
+    days = map(connections[alias].ops.adapt_datefield_value, (period.first, period.last))
+    rows = fetched(alias, _DAYS, [workspace_id, *days])
+    return {_date(day): tuple(counts) for day, *counts in rows}
+
+
+def _date(day: date | str) -> date:
+    # SQLite has text.
+    return date.fromisoformat(day) if isinstance(day, str) else day
 
 
 def _timeline_day(day: date, sent: int, opened: int, replied: int, bounced: int) -> TimelineDay:

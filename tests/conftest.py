@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.db import connection, connections
+from django.test import override_settings
 
 VENDORS = frozenset({"postgresql", "sqlite"})
 
@@ -55,3 +56,28 @@ def second_alias(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Ite
     yield "second"
     connections["second"].close()
     del connections["second"]
+
+
+def _renew_zone() -> None:
+    """What Django does itself on a change of TIME_ZONE or USE_TZ, but not of DATABASES."""
+    for name in ("timezone", "timezone_name"):
+        connection.__dict__.pop(name, None)
+    connection.ensure_timezone()
+
+
+@pytest.fixture(
+    params=[(True, "UTC"), (False, "UTC"), (True, "Europe/Berlin"), (False, "Europe/Berlin"), None],
+    ids=["tz utc", "naive utc", "tz berlin", "naive berlin", "database in berlin"],
+)
+def site(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Each kind of site that an app may find itself in."""
+    if request.param:
+        use_tz, time_zone = request.param
+        with override_settings(USE_TZ=use_tz, TIME_ZONE=time_zone):
+            yield
+        return
+    with monkeypatch.context() as patch:
+        patch.setitem(connection.settings_dict, "TIME_ZONE", "Europe/Berlin")
+        _renew_zone()
+        yield
+    _renew_zone()

@@ -30,31 +30,6 @@ INSTANTS = [
 ]
 
 
-def _renew_zone():
-    """What Django does itself on a change of TIME_ZONE or USE_TZ, but not of DATABASES."""
-    for name in ("timezone", "timezone_name"):
-        connection.__dict__.pop(name, None)
-    connection.ensure_timezone()
-
-
-@pytest.fixture(
-    params=[(True, "UTC"), (False, "UTC"), (True, "Europe/Berlin"), (False, "Europe/Berlin"), None],
-    ids=["tz utc", "naive utc", "tz berlin", "naive berlin", "database in berlin"],
-)
-def site(request, monkeypatch):
-    """Each kind of site that an app may find itself in."""
-    if request.param:
-        use_tz, time_zone = request.param
-        with override_settings(USE_TZ=use_tz, TIME_ZONE=time_zone):
-            yield
-        return
-    with monkeypatch.context() as patch:
-        patch.setitem(connection.settings_dict, "TIME_ZONE", "Europe/Berlin")
-        _renew_zone()
-        yield
-    _renew_zone()
-
-
 def stored_text():
     """The instant as the database has it, in UTC."""
     in_utc = (
