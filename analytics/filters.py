@@ -2,7 +2,7 @@
 
 import re
 from datetime import date
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from django import forms
 from django.db.models import QuerySet
@@ -29,6 +29,9 @@ class GivenField(forms.Field):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "required": False})
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self  # of all requests: nothing in it changes
 
     def clean(self, value: str | None) -> Any:
         return None if value is None else self.parse(value)
@@ -80,6 +83,8 @@ class WorkspaceField(GivenField):
     widget = forms.Select
     offered: dict[int, str]
 
+    __deepcopy__ = forms.Field.__deepcopy__  # each form has its own: what it offers differs
+
     def offer(self, workspaces: dict[int, str]) -> None:
         self.offered = workspaces
         self.widget.choices = list(workspaces.items())
@@ -130,45 +135,63 @@ class TimelineForm(StrictForm):
         )
 
 
-class StatusFilter(Filter):
+class ParameterFilter(Filter):
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        # Each request has its own, which need not go deeper: nothing in it changes.
+        twin = type(self).__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        return twin
+
+
+class StatusFilter(ParameterFilter):
     field_class = StatusField
 
 
-class DayFilter(Filter):
+class DayFilter(ParameterFilter):
     field_class = DayField
 
 
-class WorkspaceFilter(Filter):
+class WorkspaceFilter(ParameterFilter):
     field_class = WorkspaceField
 
 
-class CampaignFilter(FilterSet):
+class FirstDayFilter(DayFilter):
+    def filter(self, queryset: QuerySet[Any], day: date | None) -> QuerySet[Any]:
+        return super().filter(queryset, day and first_instant(day))
+
+
+class LastDayFilter(DayFilter):
+    def filter(self, queryset: QuerySet[Any], day: date | None) -> QuerySet[Any]:
+        return super().filter(queryset, day and last_instant(day))
+
+
+class ParameterFilterSet(FilterSet):
+    form_class: type[forms.Form] | None = None
+
+    def get_form_class(self) -> type[forms.Form]:
+        # Made once, not for each request: its fields are the same for all.
+        if "form_class" not in vars(type(self)):
+            type(self).form_class = super().get_form_class()
+        return cast(type[forms.Form], self.form_class)
+
+
+class CampaignFilter(ParameterFilterSet):
     """``status``, and the UTC day of the launch from ``from_date`` to ``to_date``, inclusive.
 
     A campaign never launched drops out as soon as either date is given.
     """
 
-    status = StatusFilter(lookup_expr="exact", label="Status")
-    from_date = DayFilter(lookup_expr="gte", method="launched_from", label="From")
-    to_date = DayFilter(lookup_expr="lte", method="launched_to", label="To")
+    status = StatusFilter(label="Status")
+    from_date = FirstDayFilter(field_name="launched_at", lookup_expr="gte", label="From")
+    to_date = LastDayFilter(field_name="launched_at", lookup_expr="lte", label="To")
 
     class Meta:
         model = Campaign
         fields = ()
         form = StrictForm
 
-    def launched_from(
-        self, campaigns: QuerySet[Campaign], name: str, day: date
-    ) -> QuerySet[Campaign]:
-        return campaigns.filter(launched_at__gte=first_instant(day))
 
-    def launched_to(
-        self, campaigns: QuerySet[Campaign], name: str, day: date
-    ) -> QuerySet[Campaign]:
-        return campaigns.filter(launched_at__lte=last_instant(day))
-
-
-class TimelineFilter(FilterSet):
+class TimelineFilter(ParameterFilterSet):
     """``from_date`` and ``to_date``: the window's first and last UTC day."""
 
     from_date = DayFilter(field_name="day", lookup_expr="gte", label="From")

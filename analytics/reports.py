@@ -8,10 +8,10 @@ from datetime import UTC, date, datetime
 from typing import Any, TypedDict
 from uuid import UUID
 
-from django.db import connections, router
+from django.db import router
 from django.db.models import FilteredRelation, Q, QuerySet
 
-from analytics.metrics import rate
+from analytics.metrics import rates
 from analytics.models import COUNTS, DailyTotals
 from analytics.periods import Period
 from campaigns.models import Campaign
@@ -96,6 +96,7 @@ def _campaign_row(row: tuple[Any, ...]) -> CampaignRow:
     if sent is None:
         # A campaign without events has no totals.
         sent = opened = replied = bounced = 0
+    open_rate, reply_rate, bounce_rate = rates(sent, opened, replied, bounced)
     return {
         "campaign_id": campaign_id,
         "campaign_name": name,
@@ -105,21 +106,27 @@ def _campaign_row(row: tuple[Any, ...]) -> CampaignRow:
         "total_opened": opened,
         "total_replied": replied,
         "total_bounced": bounced,
-        "open_rate": rate(opened, sent),
-        "reply_rate": rate(replied, sent),
-        "bounce_rate": rate(bounced, sent),
+        "open_rate": open_rate,
+        "reply_rate": reply_rate,
+        "bounce_rate": bounce_rate,
         "created_at": created_at.astimezone(UTC),
     }
 
 
 def _kpis(rows: list[CampaignRow]) -> WorkspaceKPIs:
-    sent = sum(row["total_sent"] for row in rows)
+    sent = sum([row["total_sent"] for row in rows])
+    open_rate, reply_rate, bounce_rate = rates(
+        sent,
+        sum([row["total_opened"] for row in rows]),
+        sum([row["total_replied"] for row in rows]),
+        sum([row["total_bounced"] for row in rows]),
+    )
     return {
         "total_campaigns": len(rows),
         "total_sends": sent,
-        "avg_open_rate": rate(sum(row["total_opened"] for row in rows), sent),
-        "avg_reply_rate": rate(sum(row["total_replied"] for row in rows), sent),
-        "avg_bounce_rate": rate(sum(row["total_bounced"] for row in rows), sent),
+        "avg_open_rate": open_rate,
+        "avg_reply_rate": reply_rate,
+        "avg_bounce_rate": bounce_rate,
     }
 
 
@@ -140,26 +147,21 @@ _DAYS = f"""
 _NOTHING = (0, 0, 0, 0)
 
 
-def _daily_counts(workspace_id: int, period: Period) -> dict[date, tuple[int, ...]]:
+def _daily_counts(workspace_id: int, period: Period) -> dict[date, list[int]]:
     alias = router.db_for_read(DailyTotals)
-    days = map(connections[alias].ops.adapt_datefield_value, (period.first, period.last))
-    rows = fetched(alias, _DAYS, [workspace_id, *days])
-    return {_date(day): tuple(counts) for day, *counts in rows}
-
-
-def _date(day: date | str) -> date:
-    # SQLite has text.
-    return date.fromisoformat(day) if isinstance(day, str) else day
+    rows = fetched(alias, _DAYS, [workspace_id, period.first, period.last])
+    return {day: counts for day, *counts in rows}
 
 
 def _timeline_day(day: date, sent: int, opened: int, replied: int, bounced: int) -> TimelineDay:
+    open_rate, reply_rate, bounce_rate = rates(sent, opened, replied, bounced)
     return {
         "date": day,
         "sent": sent,
         "opened": opened,
         "replied": replied,
         "bounced": bounced,
-        "open_rate": rate(opened, sent),
-        "reply_rate": rate(replied, sent),
-        "bounce_rate": rate(bounced, sent),
+        "open_rate": open_rate,
+        "reply_rate": reply_rate,
+        "bounce_rate": bounce_rate,
     }

@@ -14,12 +14,13 @@ from analytics.metrics import rates
 from analytics.renderers import JSONRenderer, fast_json, plain_json
 
 counts = st.integers(0, 2**63 - 1)
+sent = st.integers(0, 10**12)
 rows = st.fixed_dictionaries(
     {
         "campaign_id": st.uuids(),
         "campaign_name": st.text(st.characters(exclude_categories=["Cs"])),
         "total_leads": counts,
-        "rates": st.builds(rates, counts, counts, counts, counts),
+        "rates": st.builds(rates, *[sent] * 4),
         "created_at": st.datetimes(timezones=st.just(UTC)),
         "date": st.dates(),
     }
