@@ -1,5 +1,6 @@
 """What keeps the host's ``REST_FRAMEWORK`` and language out of our views."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpRequest
@@ -9,6 +10,8 @@ from django.utils.module_loading import import_string
 from rest_framework.metadata import SimpleMetadata
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import JSONParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
 from rest_framework.settings import DEFAULTS, APISettings
 from rest_framework.views import APIView
 
@@ -24,6 +27,21 @@ class AcceptHeader(DefaultContentNegotiation):
     """The Accept header alone decides: a query parameter is a filter or a mistake."""
 
     settings = _SETTINGS
+
+    def select_renderer(
+        self,
+        request: Request,
+        renderers: Iterable[BaseRenderer],
+        format_suffix: str | None = None,
+    ) -> tuple[BaseRenderer, str]:
+        # What most clients send: there is nothing to weigh.
+        if request.META.get("HTTP_ACCEPT", "*/*") == "*/*":
+            first = next(iter(renderers))
+            return first, str(first.media_type)
+        chosen: tuple[BaseRenderer, str] = super().select_renderer(
+            request, renderers, format_suffix
+        )
+        return chosen
 
 
 class IsolatedView(APIView):
