@@ -140,10 +140,10 @@ def timeline_report(*, workspace_id: int, period: Period) -> TimelineReport:
     }
 
 
-_DAYS = f"""
-    SELECT day, {", ".join(COUNTS)} FROM {DailyTotals._meta.db_table}
-     WHERE workspace_id = %s AND day BETWEEN %s AND %s
-"""
+_DAYS = (
+    f"SELECT day, {', '.join(COUNTS)} FROM {DailyTotals._meta.db_table} "
+    "WHERE workspace_id = %s AND day BETWEEN %s AND %s"
+)
 _NOTHING = (0, 0, 0, 0)
 
 
