@@ -2,7 +2,6 @@
 
 import re
 from datetime import date
-from functools import cache
 from typing import Any, Self, cast
 
 from django import forms
@@ -84,8 +83,7 @@ class WorkspaceField(GivenField):
     widget = forms.Select
     offered: dict[int, str]
 
-    # Of one request, unlike the other fields: what it offers is the caller's.
-    __deepcopy__ = forms.Field.__deepcopy__
+    __deepcopy__ = forms.Field.__deepcopy__  # each form has its own: what it offers differs
 
     def offer(self, workspaces: dict[int, str]) -> None:
         self.offered = workspaces
@@ -153,7 +151,7 @@ class DayFilter(ParameterFilter):
     field_class = DayField
 
 
-class WorkspaceFilter(Filter):
+class WorkspaceFilter(ParameterFilter):
     field_class = WorkspaceField
 
 
@@ -168,14 +166,13 @@ class LastDayFilter(DayFilter):
 
 
 class ParameterFilterSet(FilterSet):
+    form_class: type[forms.Form] | None = None
+
     def get_form_class(self) -> type[forms.Form]:
         # Made once, not for each request: its fields are the same for all.
-        return _form_class(type(self))
-
-
-@cache
-def _form_class(filter_class: type[FilterSet]) -> type[forms.Form]:
-    return FilterSet.get_form_class(filter_class())
+        if "form_class" not in vars(type(self)):
+            type(self).form_class = super().get_form_class()
+        return cast(type[forms.Form], self.form_class)
 
 
 class CampaignFilter(ParameterFilterSet):
@@ -225,9 +222,6 @@ class DashboardFilter(CampaignFilter):
         self.workspaces = workspaces
         cast(WorkspaceField, self.form.fields["workspace"]).offer(workspaces)
         self.form.order_fields(["workspace"])
-
-    # It can't be made without a request's workspaces, as the others are for the form's class.
-    get_form_class = FilterSet.get_form_class
 
     @property
     def workspace_id(self) -> int:

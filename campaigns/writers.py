@@ -8,13 +8,15 @@ the writer refuses one that it need not write for an earlier one is known.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, connections, transaction
+from django.db.backends.utils import CursorWrapper
 
 from campaigns.models import Campaign, EmailEvent
 
@@ -32,8 +34,14 @@ _STAGE = """
     (campaign_id uuid, message_id text COLLATE "C", kind smallint, occurred_at timestamptz)
     ON COMMIT DELETE ROWS
 """
-_COPY = "COPY mailmetrics_staged_events FROM STDIN (FORMAT BINARY)"
-_COPY_TYPES = ["uuid", "text", "int2", "timestamptz"]
+# Where a batch is copied to: the table and its columns, with their types.
+_ROW = {"campaign_id": "uuid", "message_id": "text", "kind": "int2", "occurred_at": "timestamptz"}
+_STAGED = ("mailmetrics_staged_events", _ROW)
+_EVENTS = (_TABLE, {**_ROW, "workspace_id": "int8"})
+_UNIQUE_VIOLATION = "23505"
+# The workspaces, by their database, whose last staged batch had known events: the next is likely
+# to have some, too. Of this process alone, and only a guess: it decides what is tried first.
+_repeating: set[tuple[str, int]] = set()
 _PARAMETERS = """
     unnest(%(campaign_ids)s::uuid[], %(message_ids)s::text[], %(kinds)s::smallint[],
            %(instants)s::timestamptz[])
@@ -67,7 +75,7 @@ _RECORD_PARAMETERS = _RECORD.format(source=_PARAMETERS)
 
 def _write_postgresql(alias: str, workspace_id: int, batch: Sequence[Row]) -> tuple[int, int]:
     if len(batch) > _SMALL:
-        return _write_staged(alias, workspace_id, batch)
+        return _write_many(alias, workspace_id, batch)
     columns = (list(column) for column in zip(*batch, strict=True))
     parameters = dict(
         zip(("campaign_ids", "message_ids", "kinds", "instants"), columns, strict=True),
@@ -79,18 +87,56 @@ def _write_postgresql(alias: str, workspace_id: int, batch: Sequence[Row]) -> tu
         return _execute(alias, _RECORD_PARAMETERS, parameters)
 
 
+def _write_many(alias: str, workspace_id: int, batch: Sequence[Row]) -> tuple[int, int]:
+    """Straight into the events, nearly twice as fast, unless that meets a known one."""
+    place = (alias, workspace_id)
+    if place not in _repeating and _write_new(alias, workspace_id, batch):
+        return len(batch), 0
+    new, moved = _write_staged(alias, workspace_id, batch)
+    if new < len(batch):
+        _repeating.add(place)
+    else:
+        _repeating.discard(place)
+    return new, moved
+
+
+def _write_new(alias: str, workspace_id: int, batch: Sequence[Row]) -> bool:
+    """Whether the batch is written: not if an event of it is known, or in it twice."""
+    # Python compares text by code points, and so in the order of its bytes: the key's.
+    rows = sorted(batch, key=itemgetter(1, 2))
+    try:
+        with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
+            _copy(cursor, alias, _EVENTS, ((*row, workspace_id) for row in rows))
+    except IntegrityError as error:
+        if getattr(error.__cause__, "sqlstate", None) != _UNIQUE_VIOLATION:
+            raise
+        return False
+    return True
+
+
 def _write_staged(alias: str, workspace_id: int, batch: Sequence[Row]) -> tuple[int, int]:
     in_callers_transaction = not transaction.get_autocommit(using=alias)
     with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
         cursor.execute(_STAGE)
         if in_callers_transaction:  # what an earlier batch of it staged is there until its commit
             cursor.execute("TRUNCATE mailmetrics_staged_events")
-        # psycopg's own method, around which Django does not turn errors into its own.
-        with connections[alias].wrap_database_errors, cursor.copy(_COPY) as copy:
-            copy.set_types(_COPY_TYPES)
-            for row in batch:
-                copy.write_row(row)
+        _copy(cursor, alias, _STAGED, batch)
         return _execute(alias, _RECORD_STAGED, {"workspace_id": workspace_id})
+
+
+def _copy(
+    cursor: CursorWrapper,
+    alias: str,
+    into: tuple[str, dict[str, str]],
+    rows: Iterable[tuple[object, ...]],
+) -> None:
+    table, columns = into
+    statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
+    # psycopg's own method, around which Django does not turn errors into its own.
+    with connections[alias].wrap_database_errors, cursor.copy(statement) as copy:
+        copy.set_types(columns.values())
+        for row in rows:
+            copy.write_row(row)
 
 
 def _execute(alias: str, statement: str, parameters: dict[str, Any]) -> tuple[int, int]:
