@@ -1,5 +1,7 @@
 """What the API answers while the database is away."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, connections
@@ -34,6 +36,10 @@ class OutageView(APIView):
         return view
 
     def handle_exception(self, exc: Exception) -> Response:
+        with _transactions_kept():
+            return self._handled(exc)
+
+    def _handled(self, exc: Exception) -> Response:
         if not isinstance(exc, (OperationalError, InterfaceError)):
             return super().handle_exception(exc)
         response = super().handle_exception(DatabaseAway())
@@ -43,3 +49,17 @@ class OutageView(APIView):
         path = self.request.path
         log_response("%s: %s", path, reason, response=response, request=self.request._request)
         return response
+
+
+@contextmanager
+def _transactions_kept() -> Iterator[None]:
+    """REST framework's handler rolls back the transaction of ATOMIC_REQUESTS. Ours has none: one
+    that is open is the caller's, a test case's, who has to go on with it."""
+    sound = [
+        each
+        for each in connections.all(initialized_only=True)
+        if each.in_atomic_block and not each.needs_rollback
+    ]
+    yield
+    for connection in sound:
+        connection.needs_rollback = False
