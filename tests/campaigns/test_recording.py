@@ -5,25 +5,37 @@ from itertools import permutations
 from uuid import UUID
 
 import pytest
-from django.db import DataError, connection, connections, transaction
+from django.db import ProgrammingError, connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from campaigns import writers
 from campaigns.models import Campaign, EmailEvent, EventKind
-from campaigns.recording import Event, Recorded, record_events
+from campaigns.recording import Event, InvalidEvent, Recorded, record_events
 from tests.factories import CampaignFactory, WorkspaceFactory
 from tests.recount import assert_totals_exact
 
 pytestmark = pytest.mark.django_db
 
 SENT, OPENED = EventKind.SENT, EventKind.OPENED
-# Up to how many events are written directly: on PostgreSQL all, then none.
-WAYS = {"postgresql": {"direct": 10**6, "staged": 0}, "sqlite": {"sqlite": 0}}[connection.vendor]
+WAYS = {"postgresql": ["direct", "copied", "staged"], "sqlite": ["sqlite"]}[connection.vendor]
+
+
+class Everything:
+    """Stands for a set that holds whatever one asks for."""
+
+    def __contains__(self, item):
+        return True
+
+    def add(self, item):
+        pass
+
+    discard = add
 
 
 @pytest.fixture(params=WAYS)
 def way(request, monkeypatch):
-    monkeypatch.setattr(writers, "_SMALL", WAYS[request.param])
+    monkeypatch.setattr(writers, "_SMALL", 10**6 if request.param == "direct" else 0)
+    monkeypatch.setattr(writers, "_repeating", Everything() if request.param == "staged" else set())
 
 
 @pytest.fixture
@@ -247,19 +259,61 @@ def test_a_batch_has_an_event_at_least(workspace):
         record_events(workspace=workspace, events=[], batch_size=0)
 
 
+def large(first, last):
+    """More than a hundred events, each a message of its own."""
+    return [at(n, f"m{n}") for n in range(first, last)]
+
+
 @pytest.mark.postgresql
 class TestWaysOfPostgreSQL:
-    @pytest.mark.parametrize(("size", "staged"), [(1, False), (100, False), (101, True)])
-    def test_only_a_large_batch_is_staged(self, workspace, size, staged):
-        events = [at(n, f"m{n}") for n in range(size)]
+    @pytest.fixture(autouse=True)
+    def _in_a_new_process(self, monkeypatch):
+        monkeypatch.setattr(writers, "_repeating", set())
+
+    def is_staged(self, workspace, events, **answer):
         with CaptureQueriesContext(connection) as queries:
-            assert record_events(workspace=workspace, events=events) == Recorded(new=size)
-        assert any("CREATE TEMPORARY TABLE" in query["sql"] for query in queries) is staged
-        assert stored(workspace) == set(events)
+            assert record_events(workspace=workspace, events=events) == Recorded(**answer)
+        return any("CREATE TEMPORARY TABLE" in query["sql"] for query in queries)
+
+    @pytest.mark.parametrize("size", [1, 100, 101])
+    def test_what_is_new_is_not_staged(self, workspace, size):
+        assert not self.is_staged(workspace, large(0, size), new=size)
+        assert stored(workspace) == set(large(0, size))
+
+    def test_a_batch_that_meets_a_known_event_is_staged(self, workspace):
+        record_events(workspace=workspace, events=[at(900, "m150")])
+        assert self.is_staged(workspace, large(0, 200), new=199, moved=1)
+        assert stored(workspace) == set(large(0, 200))
+
+    def test_a_batch_that_has_an_event_twice_is_staged(self, workspace):
+        assert self.is_staged(workspace, [*large(0, 200), at(0, "m150")], new=200, known=1)
+        assert stored(workspace) == {*large(0, 150), at(0, "m150"), *large(151, 200)}
+
+    def test_after_a_known_event_the_next_is_staged_until_all_are_new(self, workspace):
+        assert not self.is_staged(workspace, large(0, 200), new=200)
+        assert self.is_staged(workspace, large(100, 300), new=100, known=100)
+        assert self.is_staged(workspace, large(300, 500), new=200)
+        assert not self.is_staged(workspace, large(500, 700), new=200)
+        assert stored(workspace) == set(large(0, 700))
+
+    def test_a_callers_transaction_outlives_a_known_event(self, workspace):
+        with transaction.atomic():
+            CampaignFactory(workspace=workspace, name="Of the caller")
+            record_events(workspace=workspace, events=[at(150, "m150")])
+            assert self.is_staged(workspace, large(0, 200), new=199, known=1)
+        assert Campaign.objects.filter(name="Of the caller").exists()
+        assert stored(workspace) == set(large(0, 200))
+
+    def test_a_copied_batch_with_a_foreign_campaign_is_refused_whole(self, workspace):
+        foreign = at(100, "m100", campaign="foreign")
+        with pytest.raises(InvalidEvent) as refused:
+            record_events(workspace=workspace, events=[*large(0, 100), foreign, *large(101, 200)])
+        assert refused.value.index == 100
+        assert stored(workspace) == set()
 
     def test_what_copy_refuses_is_an_error_of_django(self, workspace):
         with connection.cursor() as cursor:
             cursor.execute("CREATE TEMPORARY TABLE mailmetrics_staged_events (other int)")
-        with pytest.raises(DataError, match="row field count is 4, expected 1"):
+        with pytest.raises(ProgrammingError, match='column "campaign_id" of relation'):
             record_events(workspace=workspace, events=[at(n) for n in range(101)])
         assert Campaign.objects.count() == 3
