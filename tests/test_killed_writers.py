@@ -1,6 +1,7 @@
 """An import that is killed leaves whole batches and exact totals; the next one completes it."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
+from analytics.totals import differences
 from campaigns.models import EmailEvent
 from tests.commands import run
 from tests.factories import CampaignFactory, WorkspaceFactory
@@ -54,16 +56,18 @@ def start_import(file, database_url):
     return start_import
 
 
-def is_gone():
-    """Whether the server has noticed that its client is no more."""
-    if connection.vendor != "postgresql":
-        return True
+def is_connected():
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
             "AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
         )
-        return cursor.fetchone()[0] == 0
+        return cursor.fetchone()[0] > 0
+
+
+def is_gone():
+    """Whether the server has noticed that its client is no more."""
+    return connection.vendor != "postgresql" or not is_connected()
 
 
 def kill_beyond(process, reached, pause):
@@ -95,4 +99,31 @@ def test_an_import_killed_at_several_moments_is_completed_by_the_next(start_impo
     assert run("verify_totals").out == "Every total equals a recount of the events.\n"
     again = run("import_events", "acme", file)
     assert again.out == f"events: 0 new, 0 moved earlier, {LINES} known; 0 lines refused\n"
+    assert_totals_exact()
+
+
+@pytest.mark.postgresql
+def test_an_import_may_be_killed_at_any_moment(start_import, file):
+    """Fifty random ones, from its first query to its end; nothing that was there is lost."""
+    stored = killed = 0
+    while killed < 50:
+        process = start_import()
+        wait_until(lambda process=process: is_connected() or process.poll() is not None)
+        time.sleep(random.uniform(0, 0.7))
+        process.kill()
+        process.communicate()
+        wait_until(is_gone)
+        before, stored = stored, EmailEvent.objects.count()
+        assert stored >= before
+        assert stored % BATCH == 0
+        assert not list(differences(using="default"))
+        killed += process.returncode == -signal.SIGKILL
+        if stored == LINES:
+            assert_totals_exact()
+            EmailEvent.objects.all().delete()
+            stored = 0
+
+    new = LINES - stored
+    ended = run("import_events", "acme", file)
+    assert ended.out == (f"events: {new} new, 0 moved earlier, {stored} known; 0 lines refused\n")
     assert_totals_exact()
