@@ -203,35 +203,3 @@ class TestTimelineReport:
         record(CampaignFactory(workspace=workspace), at, sent=1)
         report = timeline_report(workspace_id=workspace.pk, period=Period(day, day))
         assert [row["sent"] for row in report["timeline"]] == [1]
-
-
-# In Berlin, both were 02:30 on that day.
-INSTANTS = [datetime(2024, 10, 27, 0, 30, tzinfo=UTC), datetime(2024, 10, 27, 1, 30, tzinfo=UTC)]
-
-
-def listed(workspace, campaigns=None):
-    report = campaign_report(workspace_id=workspace.pk, campaigns=campaigns)
-    return [(row["campaign_name"], row["created_at"]) for row in report["campaigns"]]
-
-
-@pytest.mark.usefixtures("site")
-@pytest.mark.parametrize("instant", INSTANTS, ids=str)
-def test_an_instant_is_in_utc_on_every_site(instant):
-    campaign = CampaignFactory(created_at=instant)
-    ((_, created_at),) = listed(campaign.workspace)
-    assert (created_at, created_at.tzinfo, created_at.fold) == (instant, UTC, 0)
-
-
-def test_any_query_may_choose_the_campaigns():
-    workspace = WorkspaceFactory()
-    for name in ("100% of all", "half"):
-        CampaignFactory(workspace=workspace, name=name, created_at=INSTANTS[0])
-    CampaignFactory(name="100% of theirs")
-
-    campaigns = Campaign.objects.filter(name__contains="0%")
-    assert listed(workspace, campaigns) == [("100% of all", INSTANTS[0])]
-    assert listed(workspace, Campaign.objects.exclude(name__contains="0%")) == [
-        ("half", INSTANTS[0])
-    ]
-    assert listed(workspace, Campaign.objects.none()) == []
-    assert listed(workspace, Campaign.objects.filter(pk__in=[])) == []

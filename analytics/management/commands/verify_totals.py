@@ -13,9 +13,9 @@ class Command(BaseCommand):
         add_database_option(parser)
 
     def handle(self, *args: Any, database: str, **options: Any) -> None:
-        found = 0
-        for found, difference in enumerate(differences(using=database), 1):  # noqa: B007
+        found = list(differences(using=database))
+        for difference in found:
             self.stdout.write(str(difference))
         if found:
-            raise CommandError(f"Totals that differ: {found}. rebuild_totals mends them.")
+            raise CommandError(f"Totals that differ: {len(found)}. rebuild_totals mends them.")
         self.stdout.write("Every total equals a recount of the events.")

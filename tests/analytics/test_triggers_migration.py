@@ -1,7 +1,6 @@
 import pytest
 from django.core.management import call_command
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
 from tests.analytics.world import AS_MADE, World
@@ -42,15 +41,6 @@ def test_the_triggers_go_and_come_back_as_they_were():
     assert triggers() == before
     assert run("rebuild_totals").status == 0
     assert world.totals() == AS_MADE
-
-
-@pytest.mark.usefixtures("migrated_again")
-def test_the_app_s_migrations_can_be_undone_altogether():
-    before = triggers()
-    call_command("migrate", APP, "zero", verbosity=0)
-    assert MigrationExecutor(connection).migration_plan([(APP, "0001_initial")])
-    call_command("migrate", verbosity=0)
-    assert triggers() == before
 
 
 def test_a_database_without_triggers_of_ours_is_refused(monkeypatch):
