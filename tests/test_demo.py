@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shlex
-import signal
 import socket
 import subprocess
 import sys
@@ -36,7 +35,7 @@ def demo(folder):
             lines = takewhile(lambda line: "Quit the server" not in line, process.stdout)
             yield port, "".join(lines)
         finally:
-            process.send_signal(signal.SIGINT)
+            process.terminate()
 
 
 def opened(request):
