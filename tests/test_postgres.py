@@ -41,6 +41,8 @@ def start(*command: str, **environment: str) -> "subprocess.Popen[str]":
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # What runs the tests may ignore a Ctrl-C, as a shell's background job does.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
