@@ -42,7 +42,7 @@ def start(*command: str, **environment: str) -> "subprocess.Popen[str]":
         text=True,
         start_new_session=True,
         # What runs the tests may ignore a Ctrl-C, as a shell's background job does.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads
     )
 
 
