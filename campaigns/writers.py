@@ -38,10 +38,6 @@ _STAGE = """
 _ROW = {"campaign_id": "uuid", "message_id": "text", "kind": "int2", "occurred_at": "timestamptz"}
 _STAGED = ("mailmetrics_staged_events", _ROW)
 _EVENTS = (_TABLE, {**_ROW, "workspace_id": "int8"})
-_UNIQUE_VIOLATION = "23505"
-# The workspaces, by their database, whose last staged batch had known events: the next is likely
-# to have some, too. Of this process alone, and only a guess: it decides what is tried first.
-_repeating: set[tuple[str, int]] = set()
 _PARAMETERS = """
     unnest(%(campaign_ids)s::uuid[], %(message_ids)s::text[], %(kinds)s::smallint[],
            %(instants)s::timestamptz[])
@@ -73,9 +69,48 @@ _RECORD_STAGED = _RECORD.format(source="mailmetrics_staged_events")
 _RECORD_PARAMETERS = _RECORD.format(source=_PARAMETERS)
 
 
+# The workspaces, by their database, whose last large batch had known events: the next is likely to
+# have some, too. Of this process alone, and only a guess: it decides what is tried first.
+_repeating: set[tuple[str, int]] = set()
+_KEY_IS_KNOWN = {"23505", "SQLITE_CONSTRAINT_PRIMARYKEY"}
+
+
+def _write_many(
+    alias: str,
+    workspace_id: int,
+    batch: Sequence[Row],
+    *,
+    new: Callable[[str, int, Sequence[Row]], None],
+    any_: Writer,
+) -> tuple[int, int]:
+    """By ``new``, which is the faster but fails at a known event, else by ``any_``."""
+    place = (alias, workspace_id)
+    if place not in _repeating and _all_new(lambda: new(alias, workspace_id, batch)):
+        return len(batch), 0
+    written, moved = any_(alias, workspace_id, batch)
+    if written < len(batch):
+        _repeating.add(place)
+    else:
+        _repeating.discard(place)
+    return written, moved
+
+
+def _all_new(write: Callable[[], None]) -> bool:
+    """Whether it has written: not if an event is known, or in the batch twice."""
+    try:
+        write()
+    except IntegrityError as error:
+        cause = error.__cause__
+        state = getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None)
+        if state not in _KEY_IS_KNOWN:
+            raise
+        return False
+    return True
+
+
 def _write_postgresql(alias: str, workspace_id: int, batch: Sequence[Row]) -> tuple[int, int]:
     if len(batch) > _SMALL:
-        return _write_many(alias, workspace_id, batch)
+        return _write_many(alias, workspace_id, batch, new=_copy_new, any_=_write_staged)
     columns = (list(column) for column in zip(*batch, strict=True))
     parameters = dict(
         zip(("campaign_ids", "message_ids", "kinds", "instants"), columns, strict=True),
@@ -87,31 +122,11 @@ def _write_postgresql(alias: str, workspace_id: int, batch: Sequence[Row]) -> tu
         return _execute(alias, _RECORD_PARAMETERS, parameters)
 
 
-def _write_many(alias: str, workspace_id: int, batch: Sequence[Row]) -> tuple[int, int]:
-    """Straight into the events, nearly twice as fast, unless that meets a known one."""
-    place = (alias, workspace_id)
-    if place not in _repeating and _write_new(alias, workspace_id, batch):
-        return len(batch), 0
-    new, moved = _write_staged(alias, workspace_id, batch)
-    if new < len(batch):
-        _repeating.add(place)
-    else:
-        _repeating.discard(place)
-    return new, moved
-
-
-def _write_new(alias: str, workspace_id: int, batch: Sequence[Row]) -> bool:
-    """Whether the batch is written: not if an event of it is known, or in it twice."""
+def _copy_new(alias: str, workspace_id: int, batch: Sequence[Row]) -> None:
     # Python compares text by code points, and so in the order of its bytes: the key's.
     rows = sorted(batch, key=itemgetter(1, 2))
-    try:
-        with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
-            _copy(cursor, alias, _EVENTS, ((*row, workspace_id) for row in rows))
-    except IntegrityError as error:
-        if getattr(error.__cause__, "sqlstate", None) != _UNIQUE_VIOLATION:
-            raise
-        return False
-    return True
+    with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
+        _copy(cursor, alias, _EVENTS, ((*row, workspace_id) for row in rows))
 
 
 def _write_staged(alias: str, workspace_id: int, batch: Sequence[Row]) -> tuple[int, int]:
@@ -148,10 +163,11 @@ def _execute(alias: str, statement: str, parameters: dict[str, Any]) -> tuple[in
     return new, moved
 
 
-_INSERT = f"""
+_INSERT_NEW = f"""
     INSERT INTO {_TABLE} (campaign_id, message_id, kind, occurred_at, workspace_id)
-    VALUES (%s, %s, %s, %s, %s) ON CONFLICT (workspace_id, message_id, kind) DO NOTHING
+    VALUES (%s, %s, %s, %s, %s)
 """
+_INSERT = f"{_INSERT_NEW} ON CONFLICT (workspace_id, message_id, kind) DO NOTHING"
 _HAS_FOREIGN_CAMPAIGN = f"""
     SELECT EXISTS (SELECT 1 FROM json_each(%s) given
                     WHERE NOT EXISTS (SELECT 1 FROM {_CAMPAIGNS} c
@@ -164,7 +180,33 @@ _MOVE = f"""
 """
 
 
+# Between these two, events are not counted one by one: see analytics' triggers for SQLite.
+_OPEN_BATCH = f"""
+    INSERT INTO mailmetrics_analytics_openbatch (after_rowid)
+    SELECT coalesce(max(rowid), 0) FROM {_TABLE}
+"""
+_CLOSE_BATCH = "DELETE FROM mailmetrics_analytics_openbatch"
+
+
 def _write_sqlite(alias: str, workspace_id: int, batch: Sequence[Row]) -> tuple[int, int]:
+    if len(batch) > _SMALL:
+        return _write_many(alias, workspace_id, batch, new=_insert_new, any_=_write_each)
+    return _write_each(alias, workspace_id, batch)
+
+
+def _insert_new(alias: str, workspace_id: int, batch: Sequence[Row]) -> None:
+    rows = [
+        (campaign_id.hex, message_id, int(kind), _stored(occurred_at), workspace_id)
+        for campaign_id, message_id, kind, occurred_at in batch
+    ]
+    rows.sort(key=itemgetter(1, 2))
+    with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
+        cursor.execute(_OPEN_BATCH)
+        cursor.executemany(_INSERT_NEW, rows)
+        cursor.execute(_CLOSE_BATCH)
+
+
+def _write_each(alias: str, workspace_id: int, batch: Sequence[Row]) -> tuple[int, int]:
     rows = _earliest(batch)
     with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
         # Writing first: a transaction that begins by reading may not become a writer later.
@@ -184,8 +226,7 @@ def _earliest(batch: Sequence[Row]) -> list[tuple[str, str, int, str]]:
     """The batch as SQLite holds it, each message and kind once, in the order of the key."""
     earliest: dict[tuple[str, int], tuple[str, str]] = {}
     for campaign_id, message_id, kind, occurred_at in batch:
-        instant = occurred_at.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
-        place = (instant, campaign_id.hex)
+        place = (_stored(occurred_at), campaign_id.hex)
         known = earliest.get((message_id, kind))
         if known is None or place < known:
             earliest[message_id, kind] = place
@@ -193,6 +234,10 @@ def _earliest(batch: Sequence[Row]) -> list[tuple[str, str, int, str]]:
         (campaign_id, message_id, int(kind), instant)
         for (message_id, kind), (instant, campaign_id) in sorted(earliest.items())
     ]
+
+
+def _stored(instant: datetime) -> str:
+    return instant.astimezone(UTC).isoformat(" ")[: -len("+00:00")]
 
 
 def _move(workspace_id: int, row: tuple[str, str, int, str]) -> tuple[str | int, ...]:

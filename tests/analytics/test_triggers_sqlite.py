@@ -1,8 +1,15 @@
 """What only SQLite can do to events: the totals stay a recount of them."""
 
-import pytest
+from contextlib import suppress
 
+import pytest
+from django.db import IntegrityError, transaction
+
+from campaigns import writers
+from campaigns.models import Workspace
+from campaigns.recording import Event, InvalidEvent, record_events
 from tests.analytics.world import AS_MADE, BOUNCED, MONDAY, SENT, TUESDAY, World, row
+from tests.recount import stored_totals
 from tests.sql import CAMPAIGNS, EVENTS, WORKSPACES, execute, insert_events, refused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
@@ -126,3 +133,122 @@ def test_what_is_no_instant_is_refused(world, verb, text):
     with refused("mailmetrics_event_has_instant"):
         execute(f"UPDATE OR IGNORE {EVENTS} SET occurred_at = %s", text)
     assert world.totals() == AS_MADE
+
+
+BATCH = "mailmetrics_analytics_openbatch"
+NOT_YET = "mailmetrics_event_not_yet_counted"
+
+
+def open_batch():
+    execute(f"INSERT INTO {BATCH} (after_rowid) SELECT max(rowid) FROM {EVENTS}")
+
+
+class TestOpenBatch:
+    """Between its two statements events are not counted; after the second, all at once."""
+
+    @pytest.fixture(autouse=True)
+    def _open(self, world):
+        with transaction.atomic():
+            open_batch()
+            yield
+            transaction.set_rollback(True)
+
+    def close(self):
+        execute(f"DELETE FROM {BATCH}")
+
+    def test_closed_it_counts_what_was_inserted(self, world):
+        insert_events(row(world.a2, "m9", SENT, TUESDAY), row(world.b1, "m9", BOUNCED))
+        assert stored_totals()[0][world.a.pk, world.a2.pk] == {"sent": 1}
+        self.close()
+        assert world.totals() == (
+            {**AS_MADE[0], "a2": {"sent": 2}, "b1": {"sent": 1, "bounced": 1}},
+            {
+                ("A", "Mon"): {"sent": 3},
+                ("A", "Tue"): {"sent": 1, "opened": 1},
+                ("B", "Mon"): {"sent": 1, "bounced": 1},
+            },
+        )
+
+    def test_closed_empty_it_counts_nothing(self, world):
+        self.close()
+        assert world.totals() == AS_MADE
+
+    def test_what_was_counted_before_may_change(self, world):
+        execute(f"DELETE FROM {EVENTS} WHERE message_id = 'm3'")
+        insert_events(row(world.a2, "m3", SENT))
+        self.close()
+        assert world.totals() == AS_MADE
+
+    def test_what_it_has_inserted_may_not(self, world):
+        insert_events(row(world.a2, "m9", SENT))
+        for change in (f"DELETE FROM {EVENTS}", f"UPDATE {EVENTS} SET kind = 2"):
+            with refused(NOT_YET):
+                execute(f"{change} WHERE message_id = 'm9'")
+        with refused(NOT_YET):
+            insert_events(row(world.a2, "m9", SENT), verb="REPLACE")
+        self.close()
+        assert world.totals()[0]["a2"] == {"sent": 2}
+
+    def test_there_is_one_at_most(self):
+        with pytest.raises(IntegrityError, match="only_one"), transaction.atomic():
+            execute(f"INSERT INTO {BATCH} (after_rowid) VALUES (0)")
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "2024-02-30 12:00:00",
+            "2024-01-01 24:00:00",
+            "2024-01-01 12:61:00",
+            "2024-01-01 12:30",
+            "2024-01-01T12:00:00",
+            "2024-01-01 12:00:00Z",
+            "2024-01-01 12:00:00.5+02:00",
+            "0000-06-01 12:00:00",
+            2460312,
+            b"2024-01-02 12:00:00",
+        ],
+    )
+    def test_an_instant_in_another_form_is_refused(self, world, text):
+        insert_events(row(world.a1, "m9", SENT, "2024-01-01 13:00:00"))
+        insert_events(row(world.a1, "n", SENT, text))
+        with refused("mailmetrics_event_has_instant"):
+            self.close()
+
+    def test_a_campaign_of_another_workspace_is_refused(self, world):
+        insert_events((world.a.pk, world.b1.pk, "n", 1, MONDAY))
+        with refused("mailmetrics_event_campaign_in_workspace"):
+            self.close()
+
+    def test_an_event_from_before_the_pruning_is_refused(self, world):
+        Workspace.objects.filter(pk=world.a.pk).update(events_pruned_before="2024-01-02")
+        insert_events(row(world.b1, "n", SENT, MONDAY))
+        insert_events(row(world.a1, "n", SENT, MONDAY))
+        with refused("mailmetrics_event_after_horizon"):
+            self.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_transaction_commits_with_a_batch_open():
+    world = World()
+
+    @transaction.atomic
+    def left_open():
+        open_batch()
+        insert_events(row(world.a2, "m9", SENT))
+
+    with pytest.raises(IntegrityError, match="FOREIGN KEY"):
+        left_open()
+    insert_events(row(world.b1, "m9", SENT))
+    assert world.totals()[0] == {**AS_MADE[0], "b1": {"sent": 2}}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_batch_that_fails_leaves_none_open(monkeypatch):
+    world = World()
+    monkeypatch.setattr(writers, "_SMALL", 0)
+    for campaign, message_id in ((world.a1, "m1"), (world.b1, "n")):
+        events = [Event(campaign.pk, message_id, SENT, TUESDAY)]
+        with suppress(InvalidEvent):
+            record_events(workspace=world.a, events=events)
+    insert_events(row(world.b1, "m9", SENT))
+    assert world.totals()[0] == {**AS_MADE[0], "b1": {"sent": 2}}

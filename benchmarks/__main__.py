@@ -1,0 +1,73 @@
+"""``make bench``: measures recording, reading and serving side by side; see README.md here."""
+
+import os
+import platform
+import secrets
+import sys
+import tempfile
+from pathlib import Path
+from time import perf_counter
+
+from benchmarks import tables
+from benchmarks.sizes import SIZES, Size
+from tests.postgres import Server, temporary_server
+
+
+def main() -> int:
+    name = os.environ.get("SIZE") or "full"
+    if name not in SIZES:
+        print(f"SIZE is one of {', '.join(SIZES)}, not {name!r}.", file=sys.stderr)
+        return 2
+    start = perf_counter()
+    with tempfile.TemporaryDirectory() as folder, temporary_server(durable=True) as server:
+        _set_up(server, Path(folder))
+        print(f"## SIZE={name}\n\n{_machine(server)}")
+        _measure(SIZES[name], Path(folder))
+    tables.goals()
+    print(f"The run took {(perf_counter() - start) / 60:.1f} minutes.")
+    return 0
+
+
+def _set_up(server: Server, folder: Path) -> None:
+    os.environ.update(
+        ALLOWED_HOSTS="127.0.0.1",
+        BENCH_SQLITE=str(folder / "bench.sqlite3"),
+        DATABASE_URL=server.url,
+        DEBUG="0",
+        DJANGO_SETTINGS_MODULE="benchmarks.site.settings",
+        LOG_LEVEL="WARNING",
+        SECRET_KEY=secrets.token_hex(32),
+        SECURE_SSL_REDIRECT="0",
+        THROTTLE_ADDRESS="",
+        THROTTLE_KEY="",
+    )
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    for database in ("default", "sqlite"):
+        call_command("migrate", database=database, verbosity=0)
+
+
+def _measure(size: Size, folder: Path) -> None:
+    from benchmarks import reading, recording, serving
+
+    recording.on_postgresql(size, folder)
+    recording.on_sqlite(size)
+    serving.run(size, folder)
+    reading.run(size, folder)
+
+
+def _machine(server: Server) -> str:
+    import django
+
+    return (
+        f"{os.cpu_count()} cores ({platform.machine()}), {platform.system()} {platform.release()}, "
+        f"Python {platform.python_version()}, Django {django.__version__}, "
+        f"PostgreSQL {server.version}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

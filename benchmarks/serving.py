@@ -1,0 +1,185 @@
+"""The answers over HTTP, each view under the same gunicorn, from loopback.
+
+The site is as shipped, its middleware included, but for throttling, which only ours would do.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from socket import create_server
+from typing import NamedTuple
+from urllib.request import Request, urlopen
+
+from apikeys.models import APIKey
+from benchmarks import data, tables
+from benchmarks.client import Asked, ask
+from benchmarks.measuring import Sample, take_turns
+from benchmarks.sizes import Size
+from campaigns.recording import record_events
+
+WORKERS, CLIENTS = 2, 4
+EVENTS = 100_000
+CAMPAIGNS = "analytics/campaigns"
+TIMELINE = f"{CAMPAIGNS}/timeline"
+VIEWS = ("ours", "constant", "handwritten", "naive")
+Address = tuple[str, int]
+
+
+class Question(NamedTuple):
+    name: str
+    path: str
+    key: str
+
+
+def run(size: Size, folder: Path) -> None:
+    events = min(EVENTS, size.recorded)
+    few, many = (_keyed_workspace(number, events) for number in (1_000, 10_000))
+    questions = [
+        Question("timeline, 90 days", TIMELINE, few),
+        Question("timeline, 365 days", f"{TIMELINE}?from_date={data.FIRST.date()}", few),
+        Question("campaigns, 1,000", CAMPAIGNS, few),
+        Question("campaigns, 10,000", CAMPAIGNS, many),
+    ]
+    with _gunicorn(folder) as (address, _):
+        found = {each.name: _ask_all(size, address, each, folder) for each in questions}
+        _note_goals(found)
+        _authentication(size, address, few)
+    _memory(folder, many)
+
+
+def _keyed_workspace(campaigns: int, number: int) -> str:
+    workspace = data.new_workspace(f"serving {campaigns}", campaigns=campaigns)
+    record_events(workspace=workspace, events=data.events(workspace, number, campaigns=campaigns))
+    _, key = APIKey.objects.create_key(workspace=workspace, name="bench", scopes=["campaigns:read"])
+    return key
+
+
+@contextmanager
+def _gunicorn(folder: Path) -> Iterator[tuple[Address, int]]:
+    """Its address and its process."""
+    command = [sys.executable, "-m", "gunicorn", "config.wsgi", f"--workers={WORKERS}"]
+    with create_server(("127.0.0.1", 0), backlog=512) as listening:
+        listening.set_inheritable(True)
+        log = (folder / "gunicorn.log").open("a")
+        server = subprocess.Popen(
+            [*command, f"--bind=fd://{listening.fileno()}"],
+            env=os.environ | {"BENCH_ANSWERS": str(folder)},
+            pass_fds=[listening.fileno()],
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            yield listening.getsockname(), server.pid
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
+            log.close()
+
+
+def _ask_all(size: Size, address: Address, question: Question, folder: Path) -> dict[str, Sample]:
+    """Requests per second of each view that answers the question."""
+    answer = _answer_of_all(address, question)
+    # A name of its own, for the view keeps it; the file has what it answers.
+    kept = question.name.replace(",", "").replace(" ", "-")
+    (folder / kept).write_bytes(answer)
+    asked: dict[str, list[Asked]] = {view: [] for view in VIEWS}
+
+    def turn(view: str) -> float:
+        path = f"/constant/{CAMPAIGNS}?answer={kept}"
+        if view != "constant":
+            path = f"/{view}/{question.path}"
+        times = ask(address, path, key=question.key, seconds=size.seconds, clients=CLIENTS)
+        asked[view].append(times)
+        return times.per_second
+
+    samples = take_turns({view: partial(turn, view) for view in VIEWS}, rounds=size.rounds)
+    _print(f"{question.name} ({len(answer):,} bytes)", samples, asked)
+    return samples
+
+
+def _answer_of_all(address: Address, question: Question) -> bytes:
+    answer = _get(address, f"ours/{question.path}", question.key)
+    for other in ("handwritten", "naive"):
+        given = _get(address, f"{other}/{question.path}", question.key)
+        if json.loads(given) != json.loads(answer):
+            raise RuntimeError(f"{other} has another answer: {question.path}")
+    return answer
+
+
+def _get(address: Address, path: str, key: str) -> bytes:
+    url = f"http://{address[0]}:{address[1]}/{path}"
+    with urlopen(Request(url, headers={"X-API-Key": key}), timeout=60) as answer:
+        return bytes(answer.read())
+
+
+def _print(name: str, samples: dict[str, Sample], asked: dict[str, list[Asked]]) -> None:
+    tables.heading(f"Over HTTP: {name}")
+    tables.table(
+        ["view", "requests/s", "spread", "of constant", "of handwritten", "p50 ms", "p99 ms"],
+        [
+            (
+                view,
+                f"{sample.median:,.0f}" if sample.median >= 10 else f"{sample.median:.1f}",
+                sample.spread,
+                *(f"{sample.median / samples[base].median:.2f}" for base in VIEWS[1:3]),
+                *(
+                    f"{Sample(tuple(getattr(each, part) for each in asked[view])).median:.1f}"
+                    for part in ("p50", "p99")
+                ),
+            )
+            for view, sample in samples.items()
+        ],
+    )
+
+
+def _note_goals(found: dict[str, dict[str, Sample]]) -> None:
+    def ratio(name: str, base: str) -> float:
+        return found[name]["ours"].median / found[name][base].median
+
+    first = "timeline, 90 days"
+    tables.goal(f"{first}: requests/s of the constant view", ratio(first, "constant"), ">=", 0.35)
+    for name in (first, "campaigns, 1,000", "campaigns, 10,000"):
+        tables.goal(
+            f"{name}: requests/s of the handwritten view", ratio(name, "handwritten"), ">=", 0.9
+        )
+
+
+def _authentication(size: Size, address: Address, key: str) -> None:
+    tables.heading("Authentication: the timeline with it and, as if it cost nothing, without")
+
+    def turn(view: str) -> Callable[[], float]:
+        path = f"/{view}/{TIMELINE}"
+        return lambda: ask(address, path, key=key, seconds=size.seconds, clients=CLIENTS).per_second
+
+    samples = take_turns(
+        {"with": turn("ours"), "without": turn("unchecked")}, rounds=2 * size.rounds
+    )
+    tables.rates(samples, base="without", unit="requests/s")
+    share = 1 - samples["with"].median / samples["without"].median
+    tables.goal("authentication's share of the timeline's request", share, "<=", 0.1)
+
+
+def _memory(folder: Path, key: str) -> None:
+    tables.heading("Memory of a worker that has answered 10,000 campaigns ten times")
+    (folder / "kept").write_bytes(b"{}")
+    rows = []
+    for view in VIEWS:
+        with _gunicorn(folder) as (address, process):
+            for _ in range(WORKERS * 10):
+                _get(address, f"{view}/{CAMPAIGNS}{'?answer=kept' * (view == 'constant')}", key)
+            rows.append((view, f"{max(_resident(process), default=0):.0f} MB"))
+    tables.table(["view", "resident"], rows)
+
+
+def _resident(parent: int) -> list[float]:
+    """The megabytes of each worker; none where there is no /proc."""
+    children = Path(f"/proc/{parent}/task/{parent}/children")
+    if not children.exists():
+        return []
+    workers = [Path(f"/proc/{child}/statm").read_text() for child in children.read_text().split()]
+    return [int(worker.split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1024**2 for worker in workers]
