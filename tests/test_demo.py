@@ -32,7 +32,7 @@ def demo(folder):
     command = [sys.executable, "-m", "config.demo"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         try:
-            lines = takewhile(lambda line: "Quit the server" not in line, process.stdout)
+            lines = takewhile(lambda line: not line.startswith("The admin:"), process.stdout)
             yield port, "".join(lines)
         finally:
             process.terminate()
