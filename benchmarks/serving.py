@@ -26,7 +26,7 @@ WORKERS, CLIENTS = 2, 4
 EVENTS = 100_000
 CAMPAIGNS = "analytics/campaigns"
 TIMELINE = f"{CAMPAIGNS}/timeline"
-VIEWS = ("ours", "constant", "handwritten", "naive")
+VIEWS = ("ours", "constant", "handwritten", "binary", "naive")
 Address = tuple[str, int]
 
 
@@ -104,7 +104,7 @@ def _ask_all(size: Size, address: Address, question: Question, folder: Path) -> 
 
 def _answer_of_all(address: Address, question: Question) -> bytes:
     answer = _get(address, f"ours/{question.path}", question.key)
-    for other in ("handwritten", "naive"):
+    for other in ("handwritten", "binary", "naive"):
         given = _get(address, f"{other}/{question.path}", question.key)
         if json.loads(given) != json.loads(answer):
             raise RuntimeError(f"{other} has another answer: {question.path}")
