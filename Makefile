@@ -1,11 +1,13 @@
 # `make` alone lists the targets. PYTHON= chooses the interpreter of a new .venv.
 PYTHON ?= python3
 PORT ?= 8000
-export PORT
+SIZE ?= full
+export PORT SIZE
 
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+CONTENDERS := $(VENV)/.contenders
 
 # The tests' settings set every other variable of the site themselves.
 ON_SQLITE := env -u DATABASE_URL DJANGO_SETTINGS_MODULE=tests.settings
@@ -13,7 +15,7 @@ COVERAGE := $(BIN)/coverage run --data-file
 DATA := .coverage.sqlite .coverage.postgresql
 
 .DEFAULT_GOAL := help
-.PHONY: help install test load lint openapi demo clean
+.PHONY: help install test load bench lint openapi demo clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST)
@@ -43,6 +45,13 @@ openapi: install ## Describe the API anew, in analytics/openapi.json
 	$(ON_SQLITE) $(BIN)/python manage.py spectacular --validate --fail-on-warn \
 		--custom-settings analytics.openapi.SETTINGS --urlconf analytics.urls \
 		--format openapi-json --file analytics/openapi.json
+
+bench: install $(CONTENDERS) ## Measure side by side (SIZE=small in two minutes, full in fifteen)
+	@$(BIN)/python -m benchmarks
+
+$(CONTENDERS): $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	@touch $@
 
 load: install ## Ask with 200 clients for a minute while writers record, on a temporary PostgreSQL
 	$(BIN)/python -m benchmarks.load

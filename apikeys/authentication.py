@@ -1,9 +1,11 @@
 """Who calls: the workspace of the key in the ``X-API-Key`` header."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db import Error, connections, router
+from django.db import Error, InterfaceError, OperationalError, connections, router
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Q
 from django.views.decorators.debug import sensitive_variables
 from rest_framework.authentication import BaseAuthentication
@@ -52,14 +54,33 @@ def _find(key: str) -> APIKey | None:
         return None
     alias = router.db_for_read(APIKey)
     try:
-        with connections[alias].cursor() as cursor:
-            cursor.execute(_BY_DIGEST, [crypto.digest(key)])
-            row = cursor.fetchone()
-            return row and _loaded(alias, row)
+        row = _row_of(crypto.digest(key), connections[alias])
     except Error as error:
         # The driver's frames hold the digest, and as they run in a generator, Django's filter
         # of sensitive variables does not reach them.
         raise error.with_traceback(None) from None
+    return None if row is None else _loaded(alias, row)
+
+
+def _row_of(digest: str, connection: Any) -> tuple[Any, ...] | None:
+    was_open = connection.connection is not None
+    # For most requests this is the first query: it tells as well as a health check, which would
+    # cost as much again, whether a connection from an earlier request still works.
+    connection.health_check_done = True
+    try:
+        return _selected(digest, connection)
+    except (InterfaceError, OperationalError):
+        if not was_open or connection.in_atomic_block:
+            raise
+        connection.close()
+        return _selected(digest, connection)
+
+
+def _selected(digest: str, connection: BaseDatabaseWrapper) -> tuple[Any, ...] | None:
+    with connection.cursor() as cursor:
+        cursor.execute(_BY_DIGEST, [digest])
+        row: tuple[Any, ...] | None = cursor.fetchone()
+    return row
 
 
 # Every request pays for this query: it is compiled here, once, rather than by the ORM each time.

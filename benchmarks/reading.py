@@ -14,7 +14,6 @@ from typing import Any
 import chdb.session
 import duckdb
 from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from analytics import reports
 from analytics.periods import Period
@@ -97,10 +96,16 @@ def _ours(workspace: Workspace) -> dict[str, Callable[[], object]]:
     """What the reports execute, as they read it."""
 
     def statement(report: Callable[..., object], **arguments: Any) -> Callable[[], object]:
-        with CaptureQueriesContext(connection) as captured:
+        executed = []
+
+        def note(execute: Callable[..., Any], sql: str, parameters: Any, *rest: Any) -> Any:
+            executed.append((sql, parameters))
+            return execute(sql, parameters, *rest)
+
+        with connection.execute_wrapper(note):
             report(workspace_id=workspace.pk, **arguments)
-        (sql,) = (query["sql"] for query in captured)
-        return lambda: fetched("default", sql)
+        ((sql, parameters),) = executed
+        return lambda: fetched("default", sql, parameters)
 
     return {
         ANSWERS[0]: statement(reports.campaign_report),

@@ -26,7 +26,7 @@ WORKERS, CLIENTS = 2, 4
 EVENTS = 100_000
 CAMPAIGNS = "analytics/campaigns"
 TIMELINE = f"{CAMPAIGNS}/timeline"
-VIEWS = ("ours", "constant", "handwritten", "naive")
+VIEWS = ("ours", "constant", "handwritten", "binary", "naive")
 Address = tuple[str, int]
 
 
@@ -49,7 +49,7 @@ def run(size: Size, folder: Path) -> None:
         found = {each.name: _ask_all(size, address, each, folder) for each in questions}
         _note_goals(found)
         _authentication(size, address, few)
-    _memory(folder, many)
+    _memory(size, folder, many)
 
 
 def _keyed_workspace(campaigns: int, number: int) -> str:
@@ -104,7 +104,7 @@ def _ask_all(size: Size, address: Address, question: Question, folder: Path) -> 
 
 def _answer_of_all(address: Address, question: Question) -> bytes:
     answer = _get(address, f"ours/{question.path}", question.key)
-    for other in ("handwritten", "naive"):
+    for other in ("handwritten", "binary", "naive"):
         given = _get(address, f"{other}/{question.path}", question.key)
         if json.loads(given) != json.loads(answer):
             raise RuntimeError(f"{other} has another answer: {question.path}")
@@ -164,13 +164,13 @@ def _authentication(size: Size, address: Address, key: str) -> None:
     tables.goal("authentication's share of the timeline's request", share, "<=", 0.1)
 
 
-def _memory(folder: Path, key: str) -> None:
-    tables.heading("Memory of a worker that has answered 10,000 campaigns ten times")
+def _memory(size: Size, folder: Path, key: str) -> None:
+    tables.heading(f"Memory of a worker after {size.answers} answers with 10,000 campaigns")
     (folder / "kept").write_bytes(b"{}")
     rows = []
     for view in VIEWS:
         with _gunicorn(folder) as (address, process):
-            for _ in range(WORKERS * 10):
+            for _ in range(WORKERS * size.answers):
                 _get(address, f"{view}/{CAMPAIGNS}{'?answer=kept' * (view == 'constant')}", key)
             rows.append((view, f"{max(_resident(process), default=0):.0f} MB"))
     tables.table(["view", "resident"], rows)

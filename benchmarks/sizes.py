@@ -11,6 +11,7 @@ class Size:
     imported: tuple[int, ...]  # lines of the files
     stored: tuple[int, ...]  # events that an answer counts
     seconds: float  # for which each view is asked in a round
+    answers: int  # of each worker before its memory is read
 
 
 SIZES = {
@@ -22,6 +23,7 @@ SIZES = {
         imported=(500, 1_000),
         stored=(500, 1_000),
         seconds=0.2,
+        answers=1,
     ),
     "small": Size(
         rounds=3,
@@ -30,6 +32,7 @@ SIZES = {
         imported=(100_000, 300_000),
         stored=(100_000, 300_000),
         seconds=1,
+        answers=10,
     ),
     "full": Size(
         rounds=5,
@@ -38,5 +41,6 @@ SIZES = {
         imported=(1_000_000, 10_000_000),
         stored=(100_000, 1_000_000, 10_000_000),
         seconds=2,
+        answers=10,
     ),
 }

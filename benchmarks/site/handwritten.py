@@ -1,10 +1,11 @@
-"""The best view that a person would write for speed: SQL by hand, orjson, nothing of DRF.
+"""What a person would write for speed: SQL by hand, orjson, nothing of DRF or the ORM.
 
-It checks the key and its scope and reads the same totals, and it reads rows in binary as ours
-does; it does not check parameters beyond what parsing a date does.
+It checks the key and its scope and reads the same totals; of the parameters it checks no more than
+parsing a date does. Under "binary/" it reads rows in binary as ours does, which is as far as it
+goes: it takes psycopg's own cursor in place of Django's.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -13,6 +14,7 @@ import orjson
 import psycopg
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
+from django.urls import path
 
 KEY = """
     SELECT workspace_id FROM mailmetrics_apikeys_apikey
@@ -34,12 +36,15 @@ DAYS = """
 """
 
 
-def campaigns(request: HttpRequest) -> HttpResponse:
+Fetch = Callable[[str, Sequence[Any]], list[tuple[Any, ...]]]
+
+
+def campaigns(request: HttpRequest, fetch: Fetch) -> HttpResponse:
     workspace_id = _workspace_id(request)
     if workspace_id is None:
         return HttpResponse(status=401)
     rows, totals = [], [0, 0, 0, 0]
-    for row in _fetched(CAMPAIGNS, [workspace_id]):
+    for row in fetch(CAMPAIGNS, [workspace_id]):
         campaign_id, name, status, leads, sent, opened, replied, bounced, created_at = row
         if sent is None:
             sent = opened = replied = bounced = 0
@@ -74,12 +79,12 @@ def campaigns(request: HttpRequest) -> HttpResponse:
     return _answer({"workspace_kpis": kpis, "campaigns": rows})
 
 
-def timeline(request: HttpRequest) -> HttpResponse:
+def timeline(request: HttpRequest, fetch: Fetch) -> HttpResponse:
     workspace_id = _workspace_id(request)
     if workspace_id is None:
         return HttpResponse(status=401)
     first, last = _window(request)
-    counts = {row[0]: row for row in _fetched(DAYS, [workspace_id, first, last])}
+    counts = {row[0]: row for row in fetch(DAYS, [workspace_id, first, last])}
     days = []
     for ordinal in range(first.toordinal(), last.toordinal() + 1):
         day = date.fromordinal(ordinal)
@@ -115,7 +120,13 @@ def _window(request: HttpRequest) -> tuple[date, date]:
     return last - timedelta(days=89), last
 
 
-def _fetched(statement: str, parameters: Iterable[Any]) -> list[tuple[Any, ...]]:
+def _fetched(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return cursor.fetchall()
+
+
+def _fetched_in_binary(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     connection.ensure_connection()
     with psycopg.Cursor(connection.connection) as cursor:
         return cursor.execute(statement, parameters, binary=True).fetchall()
@@ -127,3 +138,10 @@ def _answer(data: dict[str, Any]) -> HttpResponse:
     response["Cache-Control"] = "private, no-cache"
     response["Vary"] = "X-API-Key"
     return response
+
+
+URLS = [
+    path(f"{name}/analytics/campaigns{end}", view, {"fetch": fetch})
+    for name, fetch in {"handwritten": _fetched, "binary": _fetched_in_binary}.items()
+    for end, view in {"": campaigns, "/timeline": timeline}.items()
+]

@@ -9,8 +9,7 @@ urlpatterns = [
     path("unchecked/analytics/campaigns/timeline", unchecked.timeline),
     path("constant/analytics/campaigns", constant.view),
     path("constant/analytics/campaigns/timeline", constant.view),
-    path("handwritten/analytics/campaigns", handwritten.campaigns),
-    path("handwritten/analytics/campaigns/timeline", handwritten.timeline),
+    *handwritten.URLS,
     path("naive/analytics/campaigns", naive.Campaigns.as_view()),
     path("naive/analytics/campaigns/timeline", naive.Timeline.as_view()),
 ]
