@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.signals import got_request_exception
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, connections, transaction
 from django.urls import path
 from django.views.debug import ExceptionReporter
 from rest_framework.renderers import JSONRenderer
@@ -140,6 +140,35 @@ def test_a_real_server_answers_odd_headers_with_a_refusal(live_server):
     odd = [b"", b"\xe9\xff", b"\0", good + b"\0", "ключ".encode(), b"k" * 60_000]
     assert [status(value) for value in odd] == [401] * len(odd)
     assert status(good, good) == 401
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+class TestAConnectionThatTheServerHasClosed:
+    @pytest.fixture
+    def close(self, second_alias):
+        def close():
+            with connections[second_alias].cursor() as cursor:
+                own = connection.connection.info.backend_pid
+                cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [own])
+
+        return close
+
+    def test_is_replaced_by_another(self, ask, close):
+        APIKeyFactory(key=KEY)
+        close()
+        assert ask(KEY)[0] == 200
+
+    def test_is_an_error_within_a_transaction(self, ask, close):
+        APIKeyFactory(key=KEY)
+
+        @transaction.atomic
+        def ask_within():
+            close()
+            ask(KEY)
+
+        with pytest.raises(OperationalError):
+            ask_within()
 
 
 def test_a_key_in_steady_use_costs_one_query(ask, django_assert_num_queries):
