@@ -22,6 +22,7 @@ from tests.together import wait_until
 pytestmark = pytest.mark.django_db(transaction=True)
 
 MANAGE = Path(__file__).parents[1] / "manage.py"
+NAME = "killed import"  # by which PostgreSQL knows its connections
 LINES, BATCH = 50_000, 2_500
 KINDS = ("sent", "opened", "replied", "bounced")
 
@@ -45,6 +46,7 @@ def start_import(file, database_url):
     environment = os.environ | {
         "DATABASE_URL": database_url,
         "DJANGO_SETTINGS_MODULE": "config.settings",
+        "PGAPPNAME": NAME,
     }
     command = [sys.executable, MANAGE, "import_events", "acme", file, f"--batch-size={BATCH}"]
 
@@ -58,10 +60,7 @@ def start_import(file, database_url):
 
 def is_connected():
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-            "AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
-        )
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = %s", [NAME])
         return cursor.fetchone()[0] > 0
 
 
