@@ -16,6 +16,7 @@ LAST = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 FIRST = LAST - timedelta(days=DAYS - 1)
 # Of seven events, three sends, two opens, a reply and a bounce: with counts for every rate.
 KINDS = (1, 2, 1, 2, 1, 3, 4)
+LABELS = {kind: kind.label for kind in EventKind}
 AT_ONCE = 20  # campaigns that go out at the same time
 
 
@@ -47,7 +48,7 @@ def events(workspace: Workspace, number: int, *, campaigns: int) -> Iterator[Eve
     identifiers = [_identifier(workspace.pk, each) for each in range(campaigns)]
     step = timedelta(days=DAYS) / number
     for each in range(number):
-        campaign = each * campaigns // number - chance.randrange(AT_ONCE)
+        campaign = each * campaigns // number - int(chance.random() * AT_ONCE)
         message = f"<{chance.getrandbits(64):016x}.{each}@mail.example.com>"
         yield Event(identifiers[campaign], message, kinds[each % 7], FIRST + each * step)
 
@@ -57,6 +58,6 @@ def write_lines(path: Path, rows: Iterator[Event]) -> None:
     with path.open("w") as file:
         file.write("campaign_id,message_id,kind,occurred_at\n")
         file.writelines(
-            f"{campaign_id},{message_id},{kind.label},{occurred_at:%Y-%m-%dT%H:%M:%S.%fZ}\n"
+            f"{campaign_id},{message_id},{LABELS[kind]},{occurred_at.isoformat()}\n"
             for campaign_id, message_id, kind, occurred_at in rows
         )

@@ -19,6 +19,7 @@ from analytics import reports
 from analytics.periods import Period
 from analytics.totals import differences
 from benchmarks import command, data, tables
+from benchmarks.command import Ran
 from benchmarks.measuring import milliseconds, take_turns
 from benchmarks.recording import EVENTS, execute
 from benchmarks.sizes import Size
@@ -36,20 +37,23 @@ Times = dict[str, dict[str, float]]  # of each answer by each contender, in mill
 
 def run(size: Size, folder: Path) -> None:
     found: dict[int, Times] = {}
+    imported: dict[int, Ran] = {}
     for number in size.stored:
-        with _stored(number, folder) as (workspace, lines):
+        with _stored(number, folder) as (workspace, lines, ran):
+            imported[number] = ran
             found[number] = _times(size, workspace, lines, folder)
         _print(number, found[number])
     _note_goals(found)
+    _note_memory(imported)
 
 
 @contextmanager
-def _stored(number: int, folder: Path) -> Iterator[tuple[Workspace, Path]]:
+def _stored(number: int, folder: Path) -> Iterator[tuple[Workspace, Path, Ran]]:
     """A workspace with so many events, imported; for counting, a copy of them with indexes."""
     workspace = data.new_workspace(f"reading {number}", campaigns=CAMPAIGNS)
     lines = folder / f"reading-{number}.csv"
     data.write_lines(lines, data.events(workspace, number, campaigns=CAMPAIGNS))
-    command.run("import_events", workspace.name, str(lines))
+    ran = command.run("import_events", workspace.name, str(lines))
     execute(
         f"CREATE TABLE {COUNTED} AS SELECT workspace_id, campaign_id, kind, occurred_at "
         f"FROM {EVENTS} WHERE workspace_id = {workspace.pk}",
@@ -59,7 +63,7 @@ def _stored(number: int, folder: Path) -> Iterator[tuple[Workspace, Path]]:
         "VACUUM ANALYZE",
         "CHECKPOINT",
     )
-    yield workspace, lines
+    yield workspace, lines, ran
     execute(f"DROP TABLE {COUNTED}")
     lines.unlink()
 
@@ -276,3 +280,24 @@ def _note_goals(found: dict[int, Times]) -> None:
             ">=",
             1,
         )
+
+
+def _note_memory(imported: dict[int, Ran]) -> None:
+    tables.heading("Memory of import_events")
+    tables.table(
+        ["lines", "lines/s", "peak memory"],
+        [
+            (f"{number:,}", f"{number / ran.seconds:,.0f}", f"{ran.megabytes:.0f} MB")
+            for number, ran in imported.items()
+        ],
+    )
+    *_, few, many = sorted(imported)
+    tables.goal(
+        f"peak memory of import_events, MB, {many:,} lines", imported[many].megabytes, "<=", 150
+    )
+    tables.goal(
+        f"the same, of that of {few:,} lines",
+        imported[many].megabytes / imported[few].megabytes,
+        "<=",
+        1.1,
+    )

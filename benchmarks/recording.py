@@ -50,7 +50,6 @@ def on_postgresql(size: Size, folder: Path) -> None:
     )
     keyed = _in_batches(size, workspace, folder)
     _one_by_one(size)
-    _memory(size, folder, workspace)
     tables.goal(
         f"record_events, {size.recorded:,} events in batches of {BATCH:,}, of COPY with key",
         keyed["record_events"],
@@ -172,26 +171,6 @@ def _deadlocks() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
         return int(cursor.fetchone()[0])
-
-
-def _memory(size: Size, folder: Path, workspace: Workspace) -> None:
-    tables.heading("Memory of import_events")
-    ran = {}
-    for number in size.imported:
-        lines = folder / f"{number}.csv"
-        data.write_lines(lines, data.events(workspace, number, campaigns=CAMPAIGNS))
-        execute(f"TRUNCATE {EVENTS}")
-        ran[number] = command.run("import_events", workspace.name, str(lines))
-    tables.table(
-        ["lines", "lines/s", "peak memory"],
-        [
-            (f"{number:,}", f"{number / each.seconds:,.0f}", f"{each.megabytes:.0f} MB")
-            for number, each in ran.items()
-        ],
-    )
-    few, many = ran[min(ran)].megabytes, ran[max(ran)].megabytes
-    tables.goal(f"peak memory of import_events, MB, {max(ran):,} lines", many, "<=", 150)
-    tables.goal(f"the same, of {min(ran):,} lines'", many / few, "<=", 1.1)
 
 
 def on_sqlite(size: Size) -> None:

@@ -8,7 +8,6 @@ class Size:
     rounds: int  # of which the median is taken
     recorded: int  # events that each way of recording records
     singles: int  # events of each writer that records them one by one
-    imported: tuple[int, ...]  # lines of the files
     stored: tuple[int, ...]  # events that an answer counts
     seconds: float  # for which each view is asked in a round
     answers: int  # of each worker before its memory is read
@@ -20,7 +19,6 @@ SIZES = {
         rounds=1,
         recorded=2_000,
         singles=20,
-        imported=(500, 1_000),
         stored=(500, 1_000),
         seconds=0.2,
         answers=1,
@@ -29,7 +27,6 @@ SIZES = {
         rounds=3,
         recorded=100_000,
         singles=300,
-        imported=(100_000, 300_000),
         stored=(100_000, 300_000),
         seconds=1,
         answers=10,
@@ -38,7 +35,6 @@ SIZES = {
         rounds=5,
         recorded=1_000_000,
         singles=1_000,
-        imported=(1_000_000, 10_000_000),
         stored=(100_000, 1_000_000, 10_000_000),
         seconds=2,
         answers=10,
