@@ -61,5 +61,5 @@ demo: install ## Serve the API and the admin with believable data (PORT=8000)
 
 clean: ## Remove .venv, the demo's data, caches and reports
 	rm -rf $(VENV) .demo .coverage .coverage.* .hypothesis .import_linter_cache \
-		.mypy_cache .pytest_cache .ruff_cache build dist staticfiles *.egg-info
+		.mypy_cache .pytest_cache .ruff_cache .schemathesis build dist staticfiles *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

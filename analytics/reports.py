@@ -134,7 +134,7 @@ def timeline_report(*, workspace_id: int, period: Period) -> TimelineReport:
     """Every day of the period once, in order, with what happened on that UTC day."""
     counts = _daily_counts(workspace_id, period)
     return {
-        "timeline": [_timeline_day(day, *counts.get(day, _NOTHING)) for day in period],
+        "timeline": [_timeline_day(day, counts.get(day, _NOTHING)) for day in period],
         "from_date": period.first,
         "to_date": period.last,
     }
@@ -144,16 +144,17 @@ _DAYS = (
     f"SELECT day, {', '.join(COUNTS)} FROM {DailyTotals._meta.db_table} "
     "WHERE workspace_id = %s AND day BETWEEN %s AND %s"
 )
-_NOTHING = (0, 0, 0, 0)
+_NOTHING = (None, 0, 0, 0, 0)
 
 
-def _daily_counts(workspace_id: int, period: Period) -> dict[date, list[int]]:
+def _daily_counts(workspace_id: int, period: Period) -> dict[date, tuple[Any, ...]]:
     alias = router.db_for_read(DailyTotals)
     rows = fetched(alias, _DAYS, [workspace_id, period.first, period.last])
-    return {day: counts for day, *counts in rows}
+    return {row[0]: row for row in rows}
 
 
-def _timeline_day(day: date, sent: int, opened: int, replied: int, bounced: int) -> TimelineDay:
+def _timeline_day(day: date, row: tuple[Any, ...]) -> TimelineDay:
+    _, sent, opened, replied, bounced = row
     open_rate, reply_rate, bounce_rate = rates(sent, opened, replied, bounced)
     return {
         "date": day,

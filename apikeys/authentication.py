@@ -5,8 +5,7 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import Error, InterfaceError, OperationalError, connections, router
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Q
+from django.db.models import JSONField, Q
 from django.views.decorators.debug import sensitive_variables
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
@@ -16,6 +15,7 @@ from apikeys import crypto
 from apikeys.models import APIKey
 from campaigns.conf import mailmetrics
 from campaigns.fields import utc_now
+from campaigns.rows import fetched
 
 
 class APIKeyAuthentication(BaseAuthentication):
@@ -54,7 +54,7 @@ def _find(key: str) -> APIKey | None:
         return None
     alias = router.db_for_read(APIKey)
     try:
-        row = _row_of(crypto.digest(key), connections[alias])
+        row = _row_of(crypto.digest(key), alias)
     except Error as error:
         # The driver's frames hold the digest, and as they run in a generator, Django's filter
         # of sensitive variables does not reach them.
@@ -62,31 +62,30 @@ def _find(key: str) -> APIKey | None:
     return None if row is None else _loaded(alias, row)
 
 
-def _row_of(digest: str, connection: Any) -> tuple[Any, ...] | None:
+def _row_of(digest: str, alias: str) -> tuple[Any, ...] | None:
+    connection: Any = connections[alias]
     was_open = connection.connection is not None
     # For most requests this is the first query: it tells as well as a health check, which would
     # cost as much again, whether a connection from an earlier request still works.
     connection.health_check_done = True
     try:
-        return _selected(digest, connection)
+        rows = fetched(alias, _BY_DIGEST, [digest])
     except (InterfaceError, OperationalError):
         if not was_open or connection.in_atomic_block:
             raise
         connection.close()
-        return _selected(digest, connection)
-
-
-def _selected(digest: str, connection: BaseDatabaseWrapper) -> tuple[Any, ...] | None:
-    with connection.cursor() as cursor:
-        cursor.execute(_BY_DIGEST, [digest])
-        row: tuple[Any, ...] | None = cursor.fetchone()
-    return row
+        rows = fetched(alias, _BY_DIGEST, [digest])
+    return rows[0] if rows else None
 
 
 # Every request pays for this query: it is compiled here, once, rather than by the ORM each time.
 _FIELDS = APIKey._meta.concrete_fields
 _NAMES = [field.attname for field in _FIELDS]
-_COLUMNS = ", ".join(str(field.column) for field in _FIELDS)
+# As the fields read them: JSON as text, of which the driver would make what it holds.
+_COLUMNS = ", ".join(
+    f"CAST({field.column} AS text)" if isinstance(field, JSONField) else str(field.column)
+    for field in _FIELDS
+)
 _BY_DIGEST = f"SELECT {_COLUMNS} FROM {APIKey._meta.db_table} WHERE digest = %s"
 _CONVERTERS = [getattr(field, "from_db_value", None) for field in _FIELDS]
 

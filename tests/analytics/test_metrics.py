@@ -45,3 +45,11 @@ def test_a_rate_is_always_a_number_near_the_quotient(count, sent):
     assert math.isfinite(answer)
     if sent:
         assert math.isclose(answer, count / sent, rel_tol=1e-15, abs_tol=0.00005000001)
+
+
+realistic = st.integers(0, 2**32)
+
+
+@given(count=realistic, sent=realistic | st.integers(1, 2**27).map(lambda n: 32 * n))
+def test_a_rate_is_the_quotient_rounded(count, sent):
+    assert rate(count, sent) == (round(count / sent, 4) if sent else 0.0)
