@@ -5,17 +5,18 @@ that an unclosed quote costs its own line and not the rest of the file.
 """
 
 import csv
-import functools
 import json
 import re
 from codecs import BOM_UTF8
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import Any, BinaryIO, Literal, NamedTuple, NoReturn, TypeVar
 from uuid import UUID
 
 from campaigns.models import Campaign, CampaignStatus, EmailEvent, EventKind, Workspace
 from campaigns.recording import Event
 from campaigns.values import (
+    ABSENT,
     Refused,
     choice,
     identifier,
@@ -27,7 +28,7 @@ from campaigns.values import (
 )
 
 Format = Literal["csv", "jsonl"]
-Record = dict[str, Any]
+Values = tuple[Any, ...]  # of a line, one for each field that is asked for; ABSENT if it lacks it
 Row = TypeVar("Row")
 
 LONGEST_LINE = 2**20
@@ -74,8 +75,8 @@ def lines_of(stream: BinaryIO) -> Iterator[bytes]:
 def read_rows(
     lines: Iterable[tuple[int, bytes]],
     *,
-    read_record: Callable[[str], Record],
-    read_row: Callable[[Record], Row],
+    read_values: Callable[[str], Values],
+    read_row: Callable[[Values], Row],
     refuse: Callable[[int, str], None],
 ) -> Iterator[tuple[int, Row]]:
     """Each good line's number and row; each bad one's number and reason go to ``refuse``.
@@ -84,7 +85,7 @@ def read_rows(
     """
     for number, line in lines:
         try:
-            row = read_row(read_record(_decoded(line)))
+            row = read_row(read_values(_decoded(line)))
         except Refused as reason:
             if line.strip():
                 refuse(number, str(reason))
@@ -93,9 +94,9 @@ def read_rows(
 
 
 def csv_reader(
-    lines: Iterator[tuple[int, bytes]], *, fields: Iterable[str], required: Iterable[str]
-) -> Callable[[str], Record]:
-    """Take the header off the lines; answer the function that reads one of the others.
+    lines: Iterator[tuple[int, bytes]], *, fields: Sequence[str], required: Iterable[str]
+) -> Callable[[str], Values]:
+    """Take the header off the lines; answer the function that reads the fields of another.
 
     Raises UnreadableHeader, which names what is missing.
     """
@@ -110,10 +111,32 @@ def csv_reader(
         raise UnreadableHeader(f"the header lacks the column {', '.join(missing)}")
     if doubled := [field for field in fields if columns.count(field) > 1]:
         raise UnreadableHeader(f"the header has the column {', '.join(doubled)} twice")
-    return functools.partial(_csv_record, columns)
+    number = len(columns)
+    # What stands behind the last column is absent.
+    pick = itemgetter(*(columns.index(each) if each in columns else number for each in fields))
+
+    def read(line: str) -> Values:
+        given: list[Any] = _csv_fields(line)
+        if len(given) != number:
+            raise Refused(f"has {len(given)} columns where the header has {number}")
+        given.append(ABSENT)
+        values: Values = pick(given)
+        return values
+
+    return read
 
 
-def json_record(line: str) -> Record:
+def json_reader(*, fields: Sequence[str]) -> Callable[[str], Values]:
+    """The function that reads the fields of a line."""
+
+    def read(line: str) -> Values:
+        value = _json_object(line).get
+        return tuple([value(field, ABSENT) for field in fields])
+
+    return read
+
+
+def _json_object(line: str) -> dict[str, Any]:
     try:
         record = _JSON.decode(line)
     except json.JSONDecodeError as error:
@@ -129,42 +152,47 @@ def json_record(line: str) -> Record:
     return record
 
 
-def event_reader(campaign_ids: Iterable[UUID]) -> Callable[[Record], Event]:
-    """The function that reads an event of one of these campaigns; its instant may lie anywhere."""
+def event_reader(campaign_ids: Iterable[UUID]) -> Callable[[Values], Event]:
+    """The function that makes an event of one of these campaigns from the values of EVENT_FIELDS;
+    its instant may lie anywhere."""
     known = {str(campaign_id): campaign_id for campaign_id in campaign_ids}
 
-    def event(record: Record) -> Event:
+    def event(values: Values) -> Event:
+        campaign_id, message_id, kind, occurred_at = values
         return Event(
-            _known_campaign(known, record.get("campaign_id")),
-            text("message_id", record.get("message_id"), longest=_LONGEST_MESSAGE_ID),
-            choice("kind", record.get("kind"), _KINDS),
-            instant("occurred_at", record.get("occurred_at")),
+            _known_campaign(known, campaign_id),
+            text("message_id", message_id, longest=_LONGEST_MESSAGE_ID),
+            choice("kind", kind, _KINDS),
+            instant("occurred_at", occurred_at),
         )
 
     return event
 
 
-def campaign_row(record: Record) -> CampaignRow:
-    values: dict[str, Any] = {
-        "name": text("name", record.get("name"), longest=_LONGEST_NAME),
-        "status": choice("status", record.get("status"), _STATUSES),
+def campaign_row(values: Values) -> CampaignRow:
+    """The row of the values of CAMPAIGN_FIELDS."""
+    pk, name, status, leads, launched_at, created_at = values
+    given: dict[str, Any] = {
+        "name": text("name", name, longest=_LONGEST_NAME),
+        "status": choice("status", status, _STATUSES),
     }
-    if (leads := record.get("total_leads")) is not None:
-        values["total_leads"] = whole_number("total_leads", leads, most=_MOST_LEADS)
-    if "launched_at" in record:
-        launched = record["launched_at"]
-        values["launched_at"] = None if launched in _BLANK else instant("launched_at", launched)
-    if (created := record.get("created_at")) not in _BLANK:
-        values["created_at"] = instant("created_at", created)
-    return CampaignRow(identifier("id", record.get("id")), values)
+    if leads not in (None, ABSENT):
+        given["total_leads"] = whole_number("total_leads", leads, most=_MOST_LEADS)
+    if launched_at in _BLANK:
+        given["launched_at"] = None
+    elif launched_at is not ABSENT:
+        given["launched_at"] = instant("launched_at", launched_at)
+    if created_at not in (*_BLANK, ABSENT):
+        given["created_at"] = instant("created_at", created_at)
+    return CampaignRow(identifier("id", pk), given)
 
 
-def campaign_row_of_text(record: Record) -> CampaignRow:
-    """The same from a CSV record, where a number is text and blank stands for none."""
-    leads = record.get("total_leads")
-    if leads is not None:
-        record["total_leads"] = int(leads) if _WHOLE_NUMBER.fullmatch(leads) else leads or None
-    return campaign_row(record)
+def campaign_row_of_text(values: Values) -> CampaignRow:
+    """The same from CSV, where a number is text and blank stands for none."""
+    pk, name, status, leads, *instants = values
+    if leads is not ABSENT:
+        leads = int(leads) if _WHOLE_NUMBER.fullmatch(leads) else leads or None
+    return campaign_row((pk, name, status, leads, *instants))
 
 
 def workspace_name(name: str) -> str:
@@ -190,13 +218,6 @@ def _csv_fields(line: str) -> list[str]:
     except csv.Error as error:
         raise Refused(f"is not CSV: {_CSV_REASONS.get(str(error), error)}") from None
     return fields
-
-
-def _csv_record(columns: list[str], line: str) -> Record:
-    fields = _csv_fields(line)
-    if len(fields) != len(columns):
-        raise Refused(f"has {len(fields)} columns where the header has {len(columns)}")
-    return dict(zip(columns, fields, strict=True))
 
 
 def _known_campaign(known: dict[str, UUID], value: Any) -> UUID:

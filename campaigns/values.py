@@ -3,10 +3,12 @@
 import functools
 import re
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 T = TypeVar("T")
+
+ABSENT: Final = object()  # what a record has no value for, not even null
 
 # uuid.UUID alone also takes underscores, spaces and digits of other scripts.
 _UUID = re.compile(r"(urn:uuid:)?\{?[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}\}?")
@@ -69,6 +71,8 @@ def instant(field: str, value: Any) -> datetime:
     # fromisoformat takes any character between date and time.
     if parsed is None or not ("T" in value or value[10:11] == " "):
         raise Refused(f"{field} {shown(_required(field, value))} is not an ISO 8601 instant")
+    if parsed.tzinfo is UTC:
+        return parsed
     if parsed.tzinfo is None:
         raise Refused(f"{field} {shown(value)} has no offset from UTC")
     try:
@@ -85,7 +89,7 @@ def whole_number(field: str, value: Any, *, most: int) -> int:
 
 
 def _required(field: str, value: Any) -> str:
-    if value is None:
+    if value is None or value is ABSENT:
         raise Refused(f"{field} is missing")
     if type(value) is not str:
         raise Refused(f"{field} is {json_type(value)}, not text")

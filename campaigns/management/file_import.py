@@ -17,10 +17,10 @@ from django.db import InterfaceError, OperationalError
 
 from campaigns.importing import (
     Format,
-    Record,
     UnreadableHeader,
+    Values,
     csv_reader,
-    json_record,
+    json_reader,
     lines_of,
     read_rows,
 )
@@ -58,8 +58,8 @@ class FileImportCommand(BaseCommand, Generic[Row]):
     @abstractmethod
     def reader(
         self, *, workspace: str, file_format: Format, database: str
-    ) -> Callable[[Record], Row]:
-        """Find the workspace; answer the function that validates a record for it."""
+    ) -> Callable[[Values], Row]:
+        """Find the workspace; answer the function that validates a line's values for it."""
 
     @abstractmethod
     def save(self, batch: list[tuple[int, Row]]) -> None:
@@ -73,14 +73,14 @@ class FileImportCommand(BaseCommand, Generic[Row]):
         file_format = options["format"] or _format_of(options["file"])
         with _opened(options["file"]) as stream:
             lines = enumerate(lines_of(stream), start=1)
-            read_record = self._record_reader(lines, file_format, options["file"])
+            read_values = self._values_reader(lines, file_format, options["file"])
             with _database_needed():
                 read_row = self.reader(
                     workspace=options["workspace"],
                     file_format=file_format,
                     database=options["database"],
                 )
-            rows = read_rows(lines, read_record=read_record, read_row=read_row, refuse=self.refuse)
+            rows = read_rows(lines, read_values=read_values, read_row=read_row, refuse=self.refuse)
             with _database_needed(self._how_to_go_on), _rows_alone_collected():
                 self._save_batches(rows, options["batch_size"], stream)
         refused = "1 line" if self.refused == 1 else f"{self.refused} lines"
@@ -100,11 +100,11 @@ class FileImportCommand(BaseCommand, Generic[Row]):
             "Run the same command again for the rest: nothing counts twice."
         )
 
-    def _record_reader(
+    def _values_reader(
         self, lines: Iterator[tuple[int, bytes]], file_format: Format, file: str
-    ) -> Callable[[str], Record]:
+    ) -> Callable[[str], Values]:
         if file_format == "jsonl":
-            return json_record
+            return json_reader(fields=self.fields)
         try:
             return csv_reader(lines, fields=self.fields, required=self.required_fields)
         except UnreadableHeader as error:

@@ -22,7 +22,7 @@ from campaigns.importing import (
     campaign_row_of_text,
     csv_reader,
     event_reader,
-    json_record,
+    json_reader,
     lines_of,
     read_rows,
 )
@@ -42,9 +42,9 @@ GOOD_JSON = (
 Read = tuple[list[tuple[int, Any]], dict[int, str]]
 
 
-def _read(lines: Any, read_record: Any, read_row: Callable[[Any], Any]) -> Read:
+def _read(lines: Any, read_values: Any, read_row: Callable[..., Any]) -> Read:
     refused: dict[int, str] = {}
-    rows = read_rows(lines, read_record=read_record, read_row=read_row, refuse=refused.__setitem__)
+    rows = read_rows(lines, read_values=read_values, read_row=read_row, refuse=refused.__setitem__)
     return list(rows), refused
 
 
@@ -55,7 +55,8 @@ def csv_events(data: bytes, ids: Iterable[UUID] = (ID,)) -> Read:
 
 
 def json_events(data: bytes) -> Read:
-    return _read(enumerate(lines_of(io.BytesIO(data)), start=1), json_record, event_reader([ID]))
+    lines = enumerate(lines_of(io.BytesIO(data)), start=1)
+    return _read(lines, json_reader(fields=EVENT_FIELDS), event_reader([ID]))
 
 
 def csv_campaigns(data: bytes) -> Read:
@@ -65,7 +66,8 @@ def csv_campaigns(data: bytes) -> Read:
 
 
 def json_campaigns(data: bytes) -> Read:
-    return _read(enumerate(lines_of(io.BytesIO(data)), start=1), json_record, campaign_row)
+    lines = enumerate(lines_of(io.BytesIO(data)), start=1)
+    return _read(lines, json_reader(fields=CAMPAIGN_FIELDS), campaign_row)
 
 
 def csv_event(**fields: str) -> bytes:

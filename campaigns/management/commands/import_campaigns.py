@@ -9,7 +9,7 @@ from campaigns.importing import (
     REQUIRED_CAMPAIGN_FIELDS,
     CampaignRow,
     Format,
-    Record,
+    Values,
     campaign_row,
     campaign_row_of_text,
     workspace_name,
@@ -29,7 +29,7 @@ class Command(FileImportCommand[CampaignRow]):
 
     def reader(
         self, *, workspace: str, file_format: Format, database: str
-    ) -> Callable[[Record], CampaignRow]:
+    ) -> Callable[[Values], CampaignRow]:
         self.database = database
         self.new = self.updated = 0
         try:

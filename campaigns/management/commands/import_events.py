@@ -3,7 +3,7 @@ from uuid import UUID
 
 from django.core.management.base import CommandError
 
-from campaigns.importing import EVENT_FIELDS, Format, Record, event_reader, workspace_name
+from campaigns.importing import EVENT_FIELDS, Format, Values, event_reader, workspace_name
 from campaigns.management.file_import import FileImportCommand
 from campaigns.models import Campaign, Workspace
 from campaigns.recording import Event, InvalidEvent, Recorded, record_events
@@ -16,7 +16,7 @@ class Command(FileImportCommand[Event]):
 
     def reader(
         self, *, workspace: str, file_format: Format, database: str
-    ) -> Callable[[Record], Event]:
+    ) -> Callable[[Values], Event]:
         self.database = database
         self.recorded = Recorded()
         self.workspace = _workspace(workspace, database)
