@@ -40,7 +40,7 @@ def seconds(call: Callable[[], object]) -> float:
     return perf_counter() - start
 
 
-def milliseconds(call: Callable[[], object], *, within: float = 0.5) -> float:
+def milliseconds(call: Callable[[], object], *, within: float) -> float:
     """The median of as many calls as there is time for, after one that is not counted."""
     call()
     taken = [seconds(call)]

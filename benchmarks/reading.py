@@ -82,7 +82,7 @@ def _times(size: Size, workspace: Workspace, lines: Path, folder: Path) -> Times
             name: sample.median
             for name, sample in take_turns(
                 {
-                    name: lambda ask=ask[answer]: milliseconds(ask)
+                    name: lambda ask=ask[answer]: milliseconds(ask, within=size.seconds)
                     for name, ask in contenders.items()
                 },
                 rounds=size.rounds,

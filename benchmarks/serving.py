@@ -97,7 +97,7 @@ def _ask_all(size: Size, address: Address, question: Question, folder: Path) -> 
         asked[view].append(times)
         return times.per_second
 
-    samples = take_turns({view: partial(turn, view) for view in VIEWS}, rounds=size.rounds)
+    samples = take_turns({view: partial(turn, view) for view in VIEWS}, rounds=size.turns)
     _print(f"{question.name} ({len(answer):,} bytes)", samples, asked)
     return samples
 
@@ -157,7 +157,7 @@ def _authentication(size: Size, address: Address, key: str) -> None:
         return lambda: ask(address, path, key=key, seconds=size.seconds, clients=CLIENTS).per_second
 
     samples = take_turns(
-        {"with": turn("ours"), "without": turn("unchecked")}, rounds=2 * size.rounds
+        {"with": turn("ours"), "without": turn("unchecked")}, rounds=2 * size.turns
     )
     tables.rates(samples, base="without", unit="requests/s")
     share = 1 - samples["with"].median / samples["without"].median

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
-    rounds: int  # of which the median is taken
+    rounds: int  # of recording and of reading; a figure is their median
+    turns: int  # as many of each view, over HTTP
     recorded: int  # events that each way of recording records
     singles: int  # events of each writer that records them one by one
     stored: tuple[int, ...]  # events that an answer counts
-    seconds: float  # for which each view is asked in a round
+    seconds: float  # for which each view is asked in a turn, and each answer read in a round
     answers: int  # of each worker before its memory is read
 
 
@@ -17,6 +18,7 @@ SIZES = {
     # Shows that everything runs; its figures tell nothing.
     "smoke": Size(
         rounds=1,
+        turns=1,
         recorded=2_000,
         singles=20,
         stored=(500, 1_000),
@@ -25,18 +27,20 @@ SIZES = {
     ),
     "small": Size(
         rounds=3,
+        turns=5,
         recorded=100_000,
-        singles=300,
+        singles=100,
         stored=(100_000, 300_000),
-        seconds=1,
-        answers=10,
+        seconds=0.2,
+        answers=3,
     ),
     "full": Size(
         rounds=5,
+        turns=15,
         recorded=1_000_000,
-        singles=1_000,
+        singles=500,
         stored=(100_000, 1_000_000, 10_000_000),
-        seconds=2,
-        answers=10,
+        seconds=0.5,
+        answers=5,
     ),
 }
