@@ -32,7 +32,8 @@ def _set_up(server: Server, folder: Path) -> None:
     os.environ.update(
         ALLOWED_HOSTS="127.0.0.1",
         BENCH_SQLITE=str(folder / "bench.sqlite3"),
-        DATABASE_URL=server.url,
+        # As docs/operations.md advises for a site without a pooler.
+        DATABASE_URL=f"{server.url}?prepare_threshold=5",
         DEBUG="0",
         DJANGO_SETTINGS_MODULE="benchmarks.site.settings",
         LOG_LEVEL="WARNING",

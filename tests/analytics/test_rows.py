@@ -3,10 +3,15 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.db import connection
+from django.test import Client
 
 from analytics import reports
+from analytics.models import DailyTotals
+from apikeys.models import APIKey
 from campaigns.models import Campaign
-from tests.factories import CampaignFactory, WorkspaceFactory
+from tests.factories import CampaignFactory, WorkspaceFactory, new_key
+from tests.routes import API
 
 pytestmark = pytest.mark.django_db
 
@@ -40,3 +45,27 @@ def test_any_query_may_choose_the_campaigns():
     ]
     assert listed(workspace, Campaign.objects.none()) == []
     assert listed(workspace, Campaign.objects.filter(pk__in=[])) == []
+
+
+@pytest.fixture
+def preparing():
+    """As on a site whose database has the option ``prepare_threshold``."""
+    connection.ensure_connection()
+    connection.connection.prepare_threshold = 0
+    yield
+    connection.connection.prepare_threshold = None
+
+
+@pytest.mark.postgresql
+@pytest.mark.usefixtures("preparing")
+def test_what_every_request_reads_can_be_prepared():
+    campaign = CampaignFactory(created_at=INSTANTS[0])
+    client = Client(headers={"X-API-Key": new_key(workspace=campaign.workspace)})
+    campaigns = f"/{API}analytics/campaigns"
+    for url in (campaigns, f"{campaigns}/timeline"):
+        assert client.get(url).content == client.get(url).content
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements")
+        prepared = " ".join(statement for (statement,) in cursor.fetchall())
+    for model in (APIKey, Campaign, DailyTotals):
+        assert f"FROM {model._meta.db_table}" in prepared.replace('"', "")
