@@ -22,6 +22,10 @@ class Sample:
         )
         return f"{low:+d}% {high:+d}%"
 
+    def over(self, base: "Sample") -> float:
+        """The median ratio to the base, turn by turn: what slows the machine slows both."""
+        return median(own / other for own, other in zip(self.values, base.values, strict=True))
+
 
 def take_turns(contenders: Mapping[str, Callable[[], float]], *, rounds: int) -> dict[str, Sample]:
     """Each contender's figures, one a round; each round begins with another of them."""

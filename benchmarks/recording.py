@@ -87,8 +87,7 @@ def _in_batches(size: Size, workspace: Workspace, folder: Path) -> dict[str, flo
         rounds=size.rounds,
     )
     tables.rates(samples, base="COPY with key", unit="events/s")
-    key = samples["COPY with key"].median
-    return {name: sample.median / key for name, sample in samples.items()}
+    return {name: sample.over(samples["COPY with key"]) for name, sample in samples.items()}
 
 
 def _rate(
@@ -162,7 +161,7 @@ def _one_by_one(size: Size) -> None:
     base = "four writers without totals"
     tables.rates(samples, base=base, unit="events/s")
     deadlocks = _deadlocks() - before
-    ratio = samples["four writers"].median / samples[base].median
+    ratio = samples["four writers"].over(samples[base])
     tables.goal("four writers, one hot day, one event a call, of the same", ratio, ">=", 0.45)
     tables.goal("deadlocks of four writers", deadlocks, "<=", 0)
 
@@ -191,7 +190,7 @@ def on_sqlite(size: Size) -> None:
         rounds=size.rounds,
     )
     tables.rates(samples, base="bare executemany", unit="events/s")
-    ratio = samples["record_events"].median / samples["bare executemany"].median
+    ratio = samples["record_events"].over(samples["bare executemany"])
     text = f"record_events on SQLite, {number:,} events, of a bare executemany"
     tables.goal(text, ratio, ">=", 0.7)
 

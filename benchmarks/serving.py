@@ -126,7 +126,7 @@ def _print(name: str, samples: dict[str, Sample], asked: dict[str, list[Asked]])
                 view,
                 f"{sample.median:,.0f}" if sample.median >= 10 else f"{sample.median:.1f}",
                 sample.spread,
-                *(f"{sample.median / samples[base].median:.2f}" for base in VIEWS[1:3]),
+                *(f"{sample.over(samples[base]):.2f}" for base in VIEWS[1:3]),
                 *(
                     f"{Sample(tuple(getattr(each, part) for each in asked[view])).median:.1f}"
                     for part in ("p50", "p99")
@@ -139,7 +139,7 @@ def _print(name: str, samples: dict[str, Sample], asked: dict[str, list[Asked]])
 
 def _note_goals(found: dict[str, dict[str, Sample]]) -> None:
     def ratio(name: str, base: str) -> float:
-        return found[name]["ours"].median / found[name][base].median
+        return found[name]["ours"].over(found[name][base])
 
     first = "timeline, 90 days"
     tables.goal(f"{first}: requests/s of the constant view", ratio(first, "constant"), ">=", 0.35)
@@ -160,7 +160,7 @@ def _authentication(size: Size, address: Address, key: str) -> None:
         {"with": turn("ours"), "without": turn("unchecked")}, rounds=2 * size.turns
     )
     tables.rates(samples, base="without", unit="requests/s")
-    share = 1 - samples["with"].median / samples["without"].median
+    share = 1 - samples["with"].over(samples["without"])
     tables.goal("authentication's share of the timeline's request", share, "<=", 0.1)
 
 

@@ -34,7 +34,7 @@ def rates(samples: Mapping[str, Sample], *, base: str, unit: str) -> None:
                 name,
                 f"{sample.median:,.0f}",
                 sample.spread,
-                f"{sample.median / samples[base].median:.2f}",
+                f"{sample.over(samples[base]):.2f}",
             )
             for name, sample in samples.items()
         ],
