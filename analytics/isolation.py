@@ -60,7 +60,11 @@ class IsolatedView(APIView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         with translation.override(None):
-            return super().dispatch(request, *args, **kwargs)
+            response = super().dispatch(request, *args, **kwargs)
+        # View and request refer to each other: with them the answer, which may be large, would
+        # stay until the garbage collector finds it.
+        del self.response
+        return response
 
     def get_exception_handler(self) -> Any:
         return import_string(mailmetrics.EXCEPTION_HANDLER)

@@ -1,8 +1,11 @@
 """What a host changes on purpose, and what a caller's headers and a host's language do not."""
 
+import gc
+from weakref import ref
+
 import pytest
-from django.test import Client, modify_settings, override_settings
-from django.urls import reverse
+from django.test import Client, RequestFactory, modify_settings, override_settings
+from django.urls import resolve, reverse
 
 from tests.factories import WorkspaceFactory
 from tests.test_contract import CAMPAIGNS, TIMELINE, new_key
@@ -59,3 +62,17 @@ def test_the_description_is_open_in_a_host_where_pages_need_a_login(name):
     with modify_settings(MIDDLEWARE=login):
         response = Client().get(reverse(f"mailmetrics:{name}"))
     assert response.status_code == 200
+
+
+@pytest.mark.parametrize("url", [CAMPAIGNS, TIMELINE])
+def test_an_answer_goes_with_its_request_and_not_with_the_garbage(url):
+    request = RequestFactory(headers={"X-API-Key": new_key(workspace=WorkspaceFactory())}).get(url)
+    gc.disable()
+    try:
+        answer = resolve(url).func(request).render()
+        assert answer.status_code == 200
+        there = ref(answer)
+        del answer, request
+        assert there() is None
+    finally:
+        gc.enable()
