@@ -190,6 +190,11 @@ class CampaignFilter(ParameterFilterSet):
         fields = ()
         form = StrictForm
 
+    @property
+    def narrowed(self) -> QuerySet[Campaign] | None:
+        """The campaigns asked for, None for all of them; only when valid."""
+        return self.qs if any(self.form.cleaned_data.values()) else None
+
 
 class TimelineFilter(ParameterFilterSet):
     """``from_date`` and ``to_date``: the window's first and last UTC day."""

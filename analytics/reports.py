@@ -9,13 +9,13 @@ from typing import Any, TypedDict
 from uuid import UUID
 
 from django.db import router
-from django.db.models import FilteredRelation, Q, QuerySet
+from django.db.models import QuerySet
 
 from analytics.metrics import rates
-from analytics.models import COUNTS, DailyTotals
+from analytics.models import COUNTS, CampaignTotals, DailyTotals
 from analytics.periods import Period
 from campaigns.models import Campaign
-from campaigns.rows import fetched, rows_of
+from campaigns.rows import fetched, fetched_among
 
 
 class WorkspaceKPIs(TypedDict):
@@ -27,7 +27,7 @@ class WorkspaceKPIs(TypedDict):
 
 
 class CampaignRow(TypedDict):
-    campaign_id: UUID
+    campaign_id: str  # spelled with hyphens, as the API has it
     campaign_name: str
     status: str
     total_leads: int
@@ -71,34 +71,39 @@ def campaign_report(
     ``campaigns`` narrows them down; those of other workspaces are left out whatever it holds.
     Rates are pooled: summed count over summed sent.
     """
-    campaigns = Campaign.objects.all() if campaigns is None else campaigns
-    rows = (
-        campaigns.filter(workspace_id=workspace_id)
-        .annotate(
-            own=FilteredRelation("totals", condition=Q(totals__workspace_id=workspace_id)),
-        )
-        .order_by("-created_at", "id")
-        .values_list(
-            "id",
-            "name",
-            "status",
-            "total_leads",
-            *(f"own__{count}" for count in COUNTS),
-            "created_at",
-        )
-    )
-    listed = [_campaign_row(row) for row in rows_of(rows)]
+    listed = [_campaign_row(row) for row in _campaign_rows(workspace_id, campaigns)]
     return {"workspace_kpis": _kpis(listed), "campaigns": listed}
+
+
+# By hand, for what the ORM takes to compile a join costs as much as to read 500 campaigns. An id
+# is read as text: of a thousand UUIDs the garbage collector would have to look at each.
+_CAMPAIGNS = (
+    "SELECT CAST(c.id AS text), c.name, c.status, c.total_leads, "
+    f"{', '.join(f'coalesce(t.{count}, 0)' for count in COUNTS)}, c.created_at "
+    f"FROM {Campaign._meta.db_table} c LEFT JOIN {CampaignTotals._meta.db_table} t "
+    "ON t.workspace_id = c.workspace_id AND t.campaign_id = c.id "
+    "WHERE c.workspace_id = %s"
+)
+_NEWEST_FIRST = "ORDER BY c.created_at DESC, c.id"
+_ALL_CAMPAIGNS = f"{_CAMPAIGNS} {_NEWEST_FIRST}"
+_SOME_CAMPAIGNS = f"{_CAMPAIGNS} AND c.id IN ({{among}}) {_NEWEST_FIRST}"
+
+
+def _campaign_rows(
+    workspace_id: int, campaigns: QuerySet[Campaign] | None
+) -> list[tuple[Any, ...]]:
+    if campaigns is None:
+        return fetched(router.db_for_read(Campaign), _ALL_CAMPAIGNS, [workspace_id])
+    theirs = campaigns.filter(workspace_id=workspace_id).order_by().values("pk")
+    return fetched_among(theirs, _SOME_CAMPAIGNS, [workspace_id])
 
 
 def _campaign_row(row: tuple[Any, ...]) -> CampaignRow:
     campaign_id, name, status, total_leads, sent, opened, replied, bounced, created_at = row
-    if sent is None:
-        # A campaign without events has no totals.
-        sent = opened = replied = bounced = 0
     open_rate, reply_rate, bounce_rate = rates(sent, opened, replied, bounced)
     return {
-        "campaign_id": campaign_id,
+        # SQLite has it without hyphens, and instants without their zone, which is UTC.
+        "campaign_id": campaign_id if "-" in campaign_id else str(UUID(campaign_id)),
         "campaign_name": name,
         "status": status,
         "total_leads": total_leads,
@@ -109,7 +114,9 @@ def _campaign_row(row: tuple[Any, ...]) -> CampaignRow:
         "open_rate": open_rate,
         "reply_rate": reply_rate,
         "bounce_rate": bounce_rate,
-        "created_at": created_at.astimezone(UTC),
+        "created_at": (
+            created_at.astimezone(UTC) if created_at.tzinfo else created_at.replace(tzinfo=UTC)
+        ),
     }
 
 

@@ -36,7 +36,9 @@ class CampaignAnalyticsViewSet(OutageView, IsolatedView, ThrottledView, ViewSet)
 
     def list(self, request: Request) -> Response:
         asked = self._filtered(CampaignFilter, Campaign.objects.all())
-        report = reports.campaign_report(workspace_id=_workspace_id(request), campaigns=asked.qs)
+        report = reports.campaign_report(
+            workspace_id=_workspace_id(request), campaigns=asked.narrowed
+        )
         return Response(report)
 
     @action(detail=False)

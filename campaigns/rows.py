@@ -12,18 +12,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connections
 from django.db.models import QuerySet
 
-
-def rows_of(queryset: QuerySet[Any, tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """The rows of a ``values_list`` query, on PostgreSQL without the fields' converters."""
-    connection: Any = connections[queryset.db]
-    if connection.vendor != "postgresql":
-        return list(queryset)
-    try:
-        sql, parameters = queryset.query.get_compiler(connection=connection).as_sql()
-    except EmptyResultSet:
-        return []
-    # Bound as Django would: on the server, a parameter of any expression may lack a type.
-    return fetched(queryset.db, connection.ops.compose_sql(sql, parameters))
+_KEPT = "mailmetrics_cursor"
 
 
 def fetched(
@@ -31,11 +20,55 @@ def fetched(
 ) -> list[tuple[Any, ...]]:
     """All rows of a statement; on PostgreSQL in binary, which costs a third of reading text."""
     connection: Any = connections[alias]
+    if connection.vendor == "postgresql":
+        return _fetched_in_binary(connection, statement, parameters)
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            # Django's own cursor asks for text, which no option of it changes.
-            cursor.cursor = connection.Database.Cursor(connection.connection)
-            cursor.cursor.format = connection.Database.pq.Format.BINARY
         cursor.execute(statement, parameters)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
+
+
+def _fetched_in_binary(
+    connection: Any, statement: str, parameters: Sequence[object] | None
+) -> list[tuple[Any, ...]]:
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
+    # A new cursor looks up again how each type is read, and so doubles what a short read costs.
+    # Taken away while it is in use, for what watches the queries might read something, too.
+    cursor = vars(connection).pop(_KEPT, None)
+    if (
+        cursor is None
+        or cursor.connection is not connection.connection
+        or connection.queries_logged  # by another kind of cursor
+    ):
+        cursor = _new_cursor(connection)
+    cursor.execute(statement, parameters)
+    rows: list[tuple[Any, ...]] = cursor.fetchall()
+    if not connection.queries_logged:
+        setattr(connection, _KEPT, cursor)
+    return rows
+
+
+def _new_cursor(connection: Any) -> Any:
+    cursor = connection.cursor()
+    # Django's own asks for text, which no option of it changes.
+    cursor.cursor = connection.Database.Cursor(connection.connection)
+    cursor.cursor.format = connection.Database.pq.Format.BINARY
+    return cursor
+
+
+def fetched_among(
+    queryset: QuerySet[Any, Any], statement: str, parameters: Sequence[object]
+) -> list[tuple[Any, ...]]:
+    """All rows of a statement with ``{among}`` in it, which stands for the query, after the
+    parameters."""
+    connection: Any = connections[queryset.db]
+    try:
+        among, its_own = queryset.query.get_compiler(connection=connection).as_sql()
+    except EmptyResultSet:
+        return []
+    statement, parameters = statement.format(among=among), [*parameters, *its_own]
+    if connection.vendor != "postgresql":
+        return fetched(queryset.db, statement, parameters)
+    # Bound as Django would: on the server, a parameter of any expression may lack a type.
+    return fetched(queryset.db, connection.ops.compose_sql(statement, parameters))

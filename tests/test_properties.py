@@ -178,7 +178,7 @@ class Machine:
     def check_answers(self, pk, by_campaign, by_day):
         answer = reports.campaign_report(workspace_id=pk)
         assert {
-            row["campaign_id"]: {k: row[f"total_{k}"] for k in KINDS if row[f"total_{k}"]}
+            UUID(row["campaign_id"]): {k: row[f"total_{k}"] for k in KINDS if row[f"total_{k}"]}
             for row in answer["campaigns"]
         } == {c.pk: by_campaign.get((pk, c.pk), {}) for c in Campaign.objects.filter(workspace=pk)}
         days = reports.timeline_report(workspace_id=pk, period=PERIOD)["timeline"]

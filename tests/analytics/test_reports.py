@@ -58,7 +58,7 @@ class TestCampaignReport:
             },
             "campaigns": [
                 {
-                    "campaign_id": UUID(int=9),
+                    "campaign_id": str(UUID(int=9)),
                     "campaign_name": "Q1",
                     "status": "PAUSED",
                     "total_leads": 7,

@@ -3,13 +3,14 @@
 from datetime import UTC, datetime
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
 from analytics import reports
 from analytics.models import DailyTotals
 from apikeys.models import APIKey
 from campaigns.models import Campaign
+from campaigns.rows import fetched
 from tests.factories import CampaignFactory, WorkspaceFactory, new_key
 from tests.routes import API
 
@@ -45,6 +46,24 @@ def test_any_query_may_choose_the_campaigns():
     ]
     assert listed(workspace, Campaign.objects.none()) == []
     assert listed(workspace, Campaign.objects.filter(pk__in=[])) == []
+
+
+def test_what_watches_the_queries_may_read_something_itself():
+    def read_too(execute, sql, *rest):
+        answer = execute(sql, *rest)
+        if sql != "SELECT 2":
+            assert fetched("default", "SELECT 2") == [(2,)]
+        return answer
+
+    assert fetched("default", "SELECT 1") == [(1,)]
+    with connection.execute_wrapper(read_too):
+        assert fetched("default", "SELECT 1") == [(1,)]
+
+
+def test_a_query_that_failed_leaves_nothing_for_the_next():
+    with pytest.raises(DatabaseError), transaction.atomic():
+        fetched("default", "SELECT nothing")
+    assert fetched("default", "SELECT 1") == [(1,)]
 
 
 @pytest.fixture
