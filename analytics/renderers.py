@@ -1,7 +1,7 @@
 """JSON as the contract wants it, whatever the host's settings say of JSON."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -52,9 +52,9 @@ class JSONRenderer(BaseRenderer):
         self,
         data: Any,
         accepted_media_type: str | None = None,
-        renderer_context: dict[str, Any] | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
-        if renderer_context:
+        if isinstance(renderer_context, dict):
             # The response itself, which holds the context: see IsolatedView.dispatch.
             renderer_context.pop("response", None)
         return b"" if data is None else _dumps(data)
