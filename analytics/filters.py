@@ -1,6 +1,7 @@
 """The query parameters: each given at most once, spelled exactly, or refused by name."""
 
 import re
+from collections.abc import Collection, Iterator
 from datetime import date
 from typing import Any, Self, cast
 
@@ -8,8 +9,8 @@ from django import forms
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django_filters import Filter, FilterSet
+from rest_framework.exceptions import ValidationError
 
-from analytics.models import DailyTotals
 from analytics.periods import (
     InvalidPeriod,
     Period,
@@ -97,16 +98,11 @@ class WorkspaceField(GivenField):
 
 
 class StrictForm(forms.Form):
-    """Refuses a parameter that is given twice, or that there is none of: a misspelled filter
-    would answer with the numbers of another question."""
+    """Refuses what ``misused`` finds, and dates that are none together."""
 
     def clean(self) -> dict[str, Any]:
-        for name, values in cast(QueryDict, self.data).lists():
-            if name not in self.fields:
-                known = ", ".join(self.fields)
-                self.errors[name] = self.error_class([f"No such parameter; there are {known}."])
-            elif len(values) > 1:
-                self.add_error(name, "Given more than once.")
+        for name, reason in misused(cast(QueryDict, self.data), self.fields):
+            self.errors.setdefault(name, self.error_class()).append(reason)
         if not self.errors:
             self._clean_period()
         return self.cleaned_data
@@ -123,16 +119,58 @@ class StrictForm(forms.Form):
             Period(from_date, to_date)
 
 
-class TimelineForm(StrictForm):
+class PeriodForm(StrictForm):
+    """``period``, when valid, is the timeline's window, with its defaults."""
+
     period: Period
 
     def check_period(self, from_date: date | None, to_date: date | None) -> None:
-        self.period = resolve(
-            from_date=from_date,
-            to_date=to_date,
-            today=utc_today(),
-            most_days=mailmetrics.MAX_TIMELINE_DAYS,
-        )
+        self.period = _window(from_date, to_date)
+
+
+def misused(given: QueryDict, known: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Each parameter that is given twice, or that there is none of, and why that won't do: a
+    misspelled filter would answer with the numbers of another question."""
+    for name, values in given.lists():
+        if name not in known:
+            yield name, f"No such parameter; there are {', '.join(known)}."
+        elif len(values) > 1:
+            yield name, "Given more than once."
+
+
+def timeline_period(given: QueryDict) -> Period:
+    """The window that ``from_date`` and ``to_date`` ask for; ValidationError by parameter.
+
+    Without a form, which costs as much as to put 90 days together: there is nothing to filter,
+    for the timeline's days are all there, with rows or without.
+    """
+    days: dict[str, date | None] = {}
+    errors: dict[str, list[str]] = {}
+    for name in ("from_date", "to_date"):
+        try:
+            days[name] = _DAY_FIELD.clean(given.get(name))
+        except forms.ValidationError as error:
+            errors[name] = error.messages
+    for name, reason in misused(given, ("from_date", "to_date")):
+        errors.setdefault(name, []).append(reason)
+    if not errors:
+        try:
+            return _window(days["from_date"], days["to_date"])
+        except InvalidPeriod as error:
+            errors[error.parameter] = [error.reason]
+    raise ValidationError(errors)
+
+
+_DAY_FIELD = DayField()
+
+
+def _window(from_date: date | None, to_date: date | None) -> Period:
+    return resolve(
+        from_date=from_date,
+        to_date=to_date,
+        today=utc_today(),
+        most_days=mailmetrics.MAX_TIMELINE_DAYS,
+    )
 
 
 class ParameterFilter(Filter):
@@ -196,23 +234,6 @@ class CampaignFilter(ParameterFilterSet):
         return self.qs if any(self.form.cleaned_data.values()) else None
 
 
-class TimelineFilter(ParameterFilterSet):
-    """``from_date`` and ``to_date``: the window's first and last UTC day."""
-
-    from_date = DayFilter(field_name="day", lookup_expr="gte", label="From")
-    to_date = DayFilter(field_name="day", lookup_expr="lte", label="To")
-
-    class Meta:
-        model = DailyTotals
-        fields = ()
-        form = TimelineForm
-
-    @property
-    def period(self) -> Period:
-        """The window asked for, with the defaults for what was not; only when valid."""
-        return cast(TimelineForm, self.form).period
-
-
 class DashboardFilter(CampaignFilter):
     """What the dashboard asks: the parameters of both endpoints, refused where either refuses
     them, and ``workspace``, one of ``workspaces`` (at least one), the first if it is not given."""
@@ -220,7 +241,7 @@ class DashboardFilter(CampaignFilter):
     workspace = WorkspaceFilter(field_name="workspace_id", label="Workspace")
 
     class Meta(CampaignFilter.Meta):
-        form = TimelineForm
+        form = PeriodForm
 
     def __init__(self, data: QueryDict, *, workspaces: dict[int, str]) -> None:
         super().__init__(data, queryset=Campaign.objects.all())
@@ -237,4 +258,4 @@ class DashboardFilter(CampaignFilter):
     @property
     def period(self) -> Period:
         """The timeline's window; only when valid."""
-        return cast(TimelineForm, self.form).period
+        return cast(PeriodForm, self.form).period

@@ -5,6 +5,7 @@ answer is one query, and so one moment: it has a batch of events wholly or not a
 """
 
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, TypedDict
 from uuid import UUID
 
@@ -79,10 +80,9 @@ def campaign_report(
 # is read as text: of a thousand UUIDs the garbage collector would have to look at each.
 _CAMPAIGNS = (
     "SELECT CAST(c.id AS text), c.name, c.status, c.total_leads, "
-    f"{', '.join(f'coalesce(t.{count}, 0)' for count in COUNTS)}, c.created_at "
+    f"{', '.join(f't.{count}' for count in COUNTS)}, c.created_at "
     f"FROM {Campaign._meta.db_table} c LEFT JOIN {CampaignTotals._meta.db_table} t "
-    "ON t.workspace_id = c.workspace_id AND t.campaign_id = c.id "
-    "WHERE c.workspace_id = %s"
+    "ON t.workspace_id = %s AND t.campaign_id = c.id WHERE c.workspace_id = %s"
 )
 _NEWEST_FIRST = "ORDER BY c.created_at DESC, c.id"
 _ALL_CAMPAIGNS = f"{_CAMPAIGNS} {_NEWEST_FIRST}"
@@ -93,13 +93,16 @@ def _campaign_rows(
     workspace_id: int, campaigns: QuerySet[Campaign] | None
 ) -> list[tuple[Any, ...]]:
     if campaigns is None:
-        return fetched(router.db_for_read(Campaign), _ALL_CAMPAIGNS, [workspace_id])
+        return fetched(router.db_for_read(Campaign), _ALL_CAMPAIGNS, [workspace_id, workspace_id])
     theirs = campaigns.filter(workspace_id=workspace_id).order_by().values("pk")
-    return fetched_among(theirs, _SOME_CAMPAIGNS, [workspace_id])
+    return fetched_among(theirs, _SOME_CAMPAIGNS, [workspace_id, workspace_id])
 
 
 def _campaign_row(row: tuple[Any, ...]) -> CampaignRow:
     campaign_id, name, status, total_leads, sent, opened, replied, bounced, created_at = row
+    if sent is None:
+        # A campaign without events has no totals.
+        sent = opened = replied = bounced = 0
     open_rate, reply_rate, bounce_rate = rates(sent, opened, replied, bounced)
     return {
         # SQLite has it without hyphens, and instants without their zone, which is UTC.
@@ -152,6 +155,8 @@ _DAYS = (
     "WHERE workspace_id = %s AND day BETWEEN %s AND %s"
 )
 _NOTHING = (None, 0, 0, 0, 0)
+# Most days of a window are past, and asked for again and again.
+_day_rates = lru_cache(maxsize=4_096)(rates)
 
 
 def _daily_counts(workspace_id: int, period: Period) -> dict[date, tuple[Any, ...]]:
@@ -162,7 +167,7 @@ def _daily_counts(workspace_id: int, period: Period) -> dict[date, tuple[Any, ..
 
 def _timeline_day(day: date, row: tuple[Any, ...]) -> TimelineDay:
     _, sent, opened, replied, bounced = row
-    open_rate, reply_rate, bounce_rate = rates(sent, opened, replied, bounced)
+    open_rate, reply_rate, bounce_rate = _day_rates(sent, opened, replied, bounced)
     return {
         "date": day,
         "sent": sent,

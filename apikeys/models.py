@@ -148,7 +148,7 @@ class APIKey(models.Model):
 
     def is_usable_at(self, instant: datetime) -> bool:
         """Whether the key opens anything at an aware instant: neither revoked nor expired."""
-        return self.state_at(instant) in {KeyState.ACTIVE, KeyState.EXPIRING}
+        return self.state_at(instant) in (KeyState.ACTIVE, KeyState.EXPIRING)
 
     def revoke(self, at: datetime | None = None) -> bool:
         """End the key for good; answers whether this call did. ``at``, aware, is now by default.

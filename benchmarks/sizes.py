@@ -9,8 +9,10 @@ class Size:
     turns: int  # as many of each view, over HTTP
     recorded: int  # events that each way of recording records
     singles: int  # events of each writer that records them one by one
-    stored: tuple[int, ...]  # events that an answer counts
-    seconds: float  # for which each view is asked in a turn, and each answer read in a round
+    stored: tuple[int, ...]  # events that an answer counts, of 1,000 campaigns
+    spread: tuple[int, ...]  # the same of 10,000 campaigns
+    asked: float  # seconds for which each view is asked in a turn
+    read: float  # seconds for which each answer is read in a round
     answers: int  # of each worker before its memory is read
 
 
@@ -22,7 +24,9 @@ SIZES = {
         recorded=2_000,
         singles=20,
         stored=(500, 1_000),
-        seconds=0.2,
+        spread=(500, 1_000),
+        asked=0.2,
+        read=0.2,
         answers=1,
     ),
     "small": Size(
@@ -31,16 +35,20 @@ SIZES = {
         recorded=100_000,
         singles=100,
         stored=(100_000, 300_000),
-        seconds=0.2,
+        spread=(50_000, 100_000),
+        asked=0.2,
+        read=0.2,
         answers=3,
     ),
     "full": Size(
         rounds=5,
-        turns=15,
+        turns=25,
         recorded=1_000_000,
         singles=500,
         stored=(100_000, 1_000_000, 10_000_000),
-        seconds=0.5,
+        spread=(100_000, 1_000_000),
+        asked=0.25,
+        read=0.5,
         answers=5,
     ),
 }
