@@ -144,23 +144,25 @@ def timeline_period(given: QueryDict) -> Period:
     Without a form, which costs as much as to put 90 days together: there is nothing to filter,
     for the timeline's days are all there, with rows or without.
     """
-    days: dict[str, date | None] = {}
+    days: dict[str, date | None] = dict.fromkeys(_BOUNDS)
     errors: dict[str, list[str]] = {}
-    for name in ("from_date", "to_date"):
-        try:
-            days[name] = _DAY_FIELD.clean(given.get(name))
-        except forms.ValidationError as error:
-            errors[name] = error.messages
-    for name, reason in misused(given, ("from_date", "to_date")):
+    for name in given:
+        if name in days:
+            try:
+                days[name] = _DAY_FIELD.clean(cast(str, given[name]))
+            except forms.ValidationError as error:
+                errors[name] = error.messages
+    for name, reason in misused(given, _BOUNDS):
         errors.setdefault(name, []).append(reason)
     if not errors:
         try:
-            return _window(days["from_date"], days["to_date"])
+            return _window(**days)
         except InvalidPeriod as error:
             errors[error.parameter] = [error.reason]
     raise ValidationError(errors)
 
 
+_BOUNDS = ("from_date", "to_date")
 _DAY_FIELD = DayField()
 
 

@@ -93,7 +93,7 @@ _CONVERTERS = [getattr(field, "from_db_value", None) for field in _FIELDS]
 def _loaded(alias: str, row: tuple[object, ...]) -> APIKey:
     connection = connections[alias]
     values = [
-        convert(value, None, connection) if convert else value
+        value if value is None or convert is None else convert(value, None, connection)
         for convert, value in zip(_CONVERTERS, row, strict=True)
     ]
     return APIKey.from_db(alias, _NAMES, values)

@@ -117,7 +117,8 @@ def _window(request: HttpRequest) -> tuple[date, date]:
 
 def _fetched(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     connection.ensure_connection()
-    with psycopg.Cursor(connection.connection) as cursor:
+    # So that Django replaces a connection that was lost.
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         return cursor.execute(statement, parameters, binary=True).fetchall()
 
 
