@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
@@ -111,7 +112,9 @@ class Browser:
         """Click on what leads to another page, and wait for that."""
         left = self.find("html")
         element.click()
-        WebDriverWait(self.driver, PATIENCE).until(staleness_of(left))
+        # While one document gives way to another, the driver may answer with an error of its own.
+        wait = WebDriverWait(self.driver, PATIENCE, ignored_exceptions=[WebDriverException])
+        wait.until(staleness_of(left))
 
     def button(self, text: str) -> WebElement:
         """A button or submit input, by what it says, before CSS has its way with the letters."""
