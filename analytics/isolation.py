@@ -1,7 +1,6 @@
 """What keeps the host's ``REST_FRAMEWORK`` and language out of our views."""
 
 from collections.abc import Iterable
-from contextlib import nullcontext
 from typing import Any
 
 from django.http import HttpRequest
@@ -22,9 +21,6 @@ from campaigns.conf import mailmetrics
 # REST framework's own defaults, never the host's; and no format in a URL, for the only one is JSON.
 _OURS: Any = {**DEFAULTS, "URL_FORMAT_OVERRIDE": None, "FORMAT_SUFFIX_KWARG": None}
 _SETTINGS: Any = APISettings(_OURS)
-
-_ENGLISH = (None, "en", "en-us")  # as the texts are written
-_IN_ENGLISH = nullcontext()
 
 
 class AcceptHeader(DefaultContentNegotiation):
@@ -63,7 +59,7 @@ class IsolatedView(APIView):
     versioning_class = None
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        with _IN_ENGLISH if translation.get_language() in _ENGLISH else translation.override(None):
+        with translation.override(None):
             response = super().dispatch(request, *args, **kwargs)
         # View and request refer to each other: with them the answer, which may be large, would
         # stay until the garbage collector finds it.
