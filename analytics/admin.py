@@ -42,7 +42,7 @@ def _by_rate(count: str) -> Case:
     return Case(When(total_sent__gt=0, then=share), default=0.0, output_field=FloatField())
 
 
-class TotalsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class TotalsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
     """Columns for rows that have ``total_sent`` and the like, and sort by them."""
 
     formfield_overrides = {

@@ -56,7 +56,7 @@ SETTINGS: dict[str, Any] = {
 JSON = "application/json"
 
 
-class APIKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class APIKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # theirs
     target_class = "apikeys.authentication.APIKeyAuthentication"
     name = "apiKey"
 
@@ -229,7 +229,7 @@ CAMPAIGNS = extend_schema(
     responses={
         200: OpenApiResponse(
             # A list action, and yet one object.
-            forced_singular_serializer(CampaignReportSerializer),  # type: ignore[no-untyped-call]
+            forced_singular_serializer(CampaignReportSerializer),  # type: ignore[no-untyped-call]  # theirs
             description="The KPIs and the campaigns.",
             examples=[OpenApiExample("One campaign", CAMPAIGNS_EXAMPLE)],
         ),
@@ -286,7 +286,7 @@ TIMELINE = extend_schema(
 )
 
 
-class CampaignAnalyticsDescription(OpenApiViewExtension):  # type: ignore[no-untyped-call]
+class CampaignAnalyticsDescription(OpenApiViewExtension):  # type: ignore[no-untyped-call]  # theirs
     target_class = "analytics.views.CampaignAnalyticsViewSet"
 
     def view_replacement(self) -> Any:

@@ -11,7 +11,7 @@ from rest_framework.renderers import BaseRenderer
 try:
     import orjson
 except ImportError:
-    orjson = None  # type: ignore[assignment]
+    orjson = None  # type: ignore[assignment]  # the extra "fast" is not installed
 
 
 def plain_json(data: Any) -> bytes:

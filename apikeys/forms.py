@@ -52,7 +52,7 @@ class OnceForm(forms.Form):
     token = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
 
 
-class AddKeyForm(OnceForm, forms.ModelForm):  # type: ignore[type-arg]
+class AddKeyForm(OnceForm, forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     # The choices are asked for with each form: a host registers its own scopes at start.
     scopes = forms.MultipleChoiceField(
         choices=scope_choices, widget=forms.CheckboxSelectMultiple, label="Scopes"
@@ -60,7 +60,7 @@ class AddKeyForm(OnceForm, forms.ModelForm):  # type: ignore[type-arg]
     expires_at = ExpiryField(validators=[_to_come])
 
 
-class ChangeKeyForm(forms.ModelForm):  # type: ignore[type-arg]
+class ChangeKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     """A key is never edited into more: its name can change, and its expiry come forward."""
 
     class Meta:
