@@ -1,11 +1,13 @@
 """What a host changes on purpose, and what a caller's headers and a host's language do not."""
 
 import gc
+import struct
 from weakref import ref
 
 import pytest
 from django.test import Client, RequestFactory, modify_settings, override_settings
 from django.urls import resolve, reverse
+from django.utils.translation import gettext
 
 from tests.factories import WorkspaceFactory
 from tests.test_contract import CAMPAIGNS, TIMELINE, new_key
@@ -43,6 +45,28 @@ def test_errors_are_in_english_for_a_german_caller(method, headers, status, deta
             TIMELINE, headers={"Accept-Language": "de, fr;q=0.9", **headers}
         )
     assert (response.status_code, response.json()) == (status, {"detail": detail})
+
+
+def catalog(folder, texts):
+    """A compiled catalog of English, as a host may have one in its ``LOCALE_PATHS``."""
+    texts = {"": "Content-Type: text/plain; charset=UTF-8\n", **texts}
+    places, strings = [], b""
+    start = 28 + 16 * len(texts)
+    for text in [*sorted(texts), *(texts[text] for text in sorted(texts))]:
+        places += [len(text), start + len(strings)]
+        strings += text.encode() + b"\0"
+    header = [0x950412DE, 0, len(texts), 28, 28 + 8 * len(texts), 0, 0]
+    file = folder / "en" / "LC_MESSAGES" / "django.mo"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(struct.pack(f"<{7 + len(places)}I", *header, *places) + strings)
+
+
+def test_errors_are_ours_where_the_host_has_english_of_its_own(tmp_path):
+    text = "Authentication credentials were not provided."
+    catalog(tmp_path, {text: "Who goes there?"})
+    with override_settings(LOCALE_PATHS=[tmp_path], LANGUAGE_CODE="en-us"):
+        assert gettext(text) == "Who goes there?"
+        assert Client().get(TIMELINE).json() == {"detail": text}
 
 
 @pytest.mark.parametrize("format_", ["json", "xml", "api"])
