@@ -27,7 +27,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from analytics.dashboard import DashboardAdmin, dashboard_url, may_open
+from analytics.dashboard.page import DashboardAdmin, dashboard_url, may_open
 from analytics.metrics import rate
 from analytics.models import COUNTS, CampaignTotals, Dashboard
 from campaigns.fields import InstantField, InstantFormField

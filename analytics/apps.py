@@ -10,9 +10,9 @@ class AnalyticsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        import_module("campaigns.checks")  # they need the models
         import_module("campaigns.checks")  # also where campaigns itself is left out
-        import_module("analytics.checks")
-        import_module("analytics.recursive_triggers").connect()
+        import_module("analytics.api.checks")
+        import_module("analytics.totals.checks")
+        import_module("analytics.totals.recursive_triggers").connect()
         if apps.is_installed("drf_spectacular"):
-            import_module("analytics.openapi")
+            import_module("analytics.api.openapi")

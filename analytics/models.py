@@ -102,7 +102,8 @@ class Dashboard(Workspace):
 
 
 class PrunedTotals(Counts):
-    """What the events that were pruned counted, by campaign and UTC day (see analytics.pruning).
+    """What the events that were pruned counted, by campaign and UTC day (see
+    ``totals.pruning``).
 
     As the events do, each row counts in the totals of its campaign and its day.
     """

@@ -15,8 +15,8 @@ from django.db.models import QuerySet
 from analytics.metrics import rates
 from analytics.models import COUNTS, CampaignTotals, DailyTotals
 from analytics.periods import Period
+from campaigns.base.rows import fetched, fetched_among
 from campaigns.models import Campaign
-from campaigns.rows import fetched, fetched_among
 
 
 class WorkspaceKPIs(TypedDict):

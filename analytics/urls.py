@@ -8,8 +8,8 @@ from django.apps import apps
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from analytics import documentation
-from analytics.views import CampaignAnalyticsViewSet
+from analytics.api import documentation
+from analytics.api.views import CampaignAnalyticsViewSet
 
 app_name = "mailmetrics"
 

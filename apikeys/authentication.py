@@ -13,9 +13,9 @@ from rest_framework.request import Request
 
 from apikeys import crypto
 from apikeys.models import APIKey
-from campaigns.conf import mailmetrics
+from campaigns.base.rows import fetched
+from campaigns.base.settings import mailmetrics
 from campaigns.fields import utc_now
-from campaigns.rows import fetched
 
 
 class APIKeyAuthentication(BaseAuthentication):

@@ -20,8 +20,8 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from apikeys.models import APIKey
-from campaigns.conf import mailmetrics
-from campaigns.rates import Rate
+from campaigns.base.settings import mailmetrics
+from campaigns.base.throttle_rate import ThrottleRate
 
 
 class WindowThrottle(BaseThrottle):
@@ -30,7 +30,7 @@ class WindowThrottle(BaseThrottle):
     scope: ClassVar[str]
 
     # What the answer's headers tell; None where nothing is counted.
-    rate: Rate | None = None
+    rate: ThrottleRate | None = None
     remaining = 0
     reset = 0
 
@@ -43,7 +43,7 @@ class WindowThrottle(BaseThrottle):
         caller = self.caller(request) if text else None
         if not text or caller is None:
             return True
-        self.rate = Rate.parse(text)
+        self.rate = ThrottleRate.parse(text)
         window, passed = divmod(time.time(), self.rate.seconds)
         self.reset = ceil(self.rate.seconds - passed)
         key = f"mailmetrics:{self.scope}:{caller}:{self.rate.seconds}:{int(window)}"

@@ -153,7 +153,7 @@ def loaded(seconds, clients):
     django.setup()
     from django.core.management import call_command
 
-    from analytics.totals import differences
+    from analytics.totals.recount import differences
     from apikeys.models import APIKey
     from campaigns.models import Campaign, Workspace
 

@@ -18,14 +18,14 @@ from django.db import connection
 
 from analytics import reports
 from analytics.periods import Period
-from analytics.totals import differences
+from analytics.totals.recount import differences
 from benchmarks import command, data, tables
 from benchmarks.command import Ran
 from benchmarks.measuring import milliseconds, take_turns
 from benchmarks.recording import EVENTS, execute
 from benchmarks.sizes import Size
+from campaigns.base.rows import fetched
 from campaigns.models import Campaign, EventKind, Workspace
-from campaigns.rows import fetched
 
 FEW, MANY = 1_000, 10_000  # campaigns
 COUNTED = "bench_counted"

@@ -12,4 +12,4 @@ class CampaignsConfig(AppConfig):
     def ready(self) -> None:
         import_module("campaigns.checks")  # it needs the models
         if apps.is_installed("anymail"):
-            import_module("campaigns.esp").connect()  # it can't be imported without anymail
+            import_module("campaigns.intake.esp").connect()  # it can't be imported without anymail

@@ -7,7 +7,7 @@ from django.apps import apps
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connections, router
 
-from campaigns.conf import mistakes
+from campaigns.base.settings import mistakes
 from campaigns.models import EmailEvent
 
 LABELS = {

@@ -19,7 +19,7 @@ class Workspace(models.Model):
     name = models.CharField(max_length=200)
     created_at = InstantField(default=utc_now, editable=False)
     # The database refuses an event from before this UTC day: it can't be told from a duplicate of
-    # one that was pruned (see analytics.pruning).
+    # one that was pruned (see analytics.totals.pruning).
     events_pruned_before = models.DateField(null=True, editable=False)
 
     class Meta:

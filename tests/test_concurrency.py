@@ -9,9 +9,8 @@ from uuid import UUID
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from campaigns import recording
 from campaigns.models import Campaign, EmailEvent, EventKind
-from campaigns.recording import Event, InvalidEvent, Recorded, record_events
+from campaigns.recording import Event, InvalidEvent, Recorded, record_events, retries
 from tests.factories import CampaignFactory, WorkspaceFactory
 from tests.recount import assert_totals_exact
 from tests.sql import CAMPAIGN_TOTALS, DAILY_TOTALS, EVENTS
@@ -46,7 +45,7 @@ def some_events(campaigns, number, *, seed):
 @pytest.mark.parametrize("batch_size", [40, 300], ids=["small batches", "large batches"])
 def test_writers_of_the_same_messages_store_what_one_would(campaigns, batch_size, monkeypatch):
     """Each batch holds new, earlier and known events, in an order of its own."""
-    monkeypatch.setattr(recording, "_RETRIES", 1)  # a deadlock is not tried again but seen
+    monkeypatch.setattr(retries, "_RETRIES", 1)  # a deadlock is not tried again but seen
     given = [some_events(campaigns, 1200, seed=n // 2) for n in range(WRITERS)]
     for n, events in enumerate(given):
         random.Random(100 + n).shuffle(events)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from analytics.totals import differences
+from analytics.totals.recount import differences
 from campaigns.models import EmailEvent
 from tests.commands import run
 from tests.factories import CampaignFactory, WorkspaceFactory

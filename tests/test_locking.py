@@ -8,9 +8,8 @@ import pytest
 from django.db import OperationalError, connection, transaction
 
 from analytics.models import CampaignTotals, DailyTotals
-from campaigns import recording, writers
 from campaigns.models import EmailEvent, EventKind
-from campaigns.recording import Event, Recorded, record_events
+from campaigns.recording import Event, Recorded, record_events, retries, writers
 from tests.factories import CampaignFactory, WorkspaceFactory
 from tests.recount import assert_totals_exact
 from tests.sql import EVENTS, execute, insert_events
@@ -37,7 +36,7 @@ def way(request, monkeypatch):
 @pytest.fixture
 def one_attempt(monkeypatch):
     """A deadlock is not tried again but seen."""
-    monkeypatch.setattr(recording, "_RETRIES", 1)
+    monkeypatch.setattr(retries, "_RETRIES", 1)
 
 
 def rows_in_any_order(campaigns, kind):

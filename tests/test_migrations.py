@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from analytics.pruning import prune
+from analytics.totals.pruning import prune
 from campaigns.models import EmailEvent, Workspace
 from tests.analytics.world import AS_MADE, BOUNCED, World, event
 from tests.commands import run

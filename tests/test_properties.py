@@ -12,10 +12,9 @@ from hypothesis.extra.django import TestCase
 
 from analytics import reports
 from analytics.periods import Period
-from analytics.pruning import prune
-from campaigns import writers
+from analytics.totals.pruning import prune
 from campaigns.models import Campaign, EmailEvent, EventKind, Workspace
-from campaigns.recording import Event, record_events
+from campaigns.recording import Event, record_events, writers
 from tests.recount import KINDS, stored_events, stored_totals, totals_of
 
 START = datetime(2024, 2, 28, 23, 59, tzinfo=UTC)

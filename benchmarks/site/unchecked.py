@@ -6,7 +6,7 @@ from django.contrib.auth.models import AnonymousUser
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from analytics.views import CampaignAnalyticsViewSet
+from analytics.api.views import CampaignAnalyticsViewSet
 from apikeys import crypto
 from apikeys.models import APIKey
 

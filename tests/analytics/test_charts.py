@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.charts import HEIGHT, MOST_DOTS, line, middle, round_ticks, scale
+from analytics.dashboard.charts import HEIGHT, MOST_DOTS, line, middle, round_ticks, scale
+from analytics.dashboard.timeaxis import MOST_TICKS, points, ticks
 from analytics.periods import Period
-from analytics.timeaxis import MOST_TICKS, points, ticks
 
 counts = st.integers(0, 2**63 - 1) | st.integers(0, 20)
 series = st.lists(st.none() | counts, min_size=1, max_size=80)

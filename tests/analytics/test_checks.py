@@ -6,7 +6,8 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import override_settings
 
-from analytics.checks import TRIGGERS, check_exception_handler, check_triggers
+from analytics.api.checks import check_exception_handler
+from analytics.totals.checks import TRIGGERS, check_triggers
 from campaigns.checks import check_backend
 from campaigns.fields import utc_now
 from campaigns.models import EmailEvent, EventKind

@@ -13,7 +13,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client, override_settings
 from django.urls import path
 
-from analytics.dashboard import MOST_CAMPAIGNS, DashboardAdmin, dashboard_url
+from analytics.dashboard.page import MOST_CAMPAIGNS, DashboardAdmin, dashboard_url
 from analytics.models import Dashboard
 from apikeys import crypto
 from campaigns.models import Campaign, EventKind

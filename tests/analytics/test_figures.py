@@ -5,7 +5,13 @@ from datetime import date, timedelta
 import pytest
 from django.utils import translation
 
-from analytics.figures import count_text, rate_text, short_count, short_rate, timeline_charts
+from analytics.dashboard.figures import (
+    count_text,
+    rate_text,
+    short_count,
+    short_rate,
+    timeline_charts,
+)
 from analytics.metrics import rate
 from analytics.periods import Period
 

@@ -7,8 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from analytics.models import CampaignTotals, PrunedTotals
-from analytics.pruning import prune
-from analytics.totals import rebuild
+from analytics.totals.pruning import prune
+from analytics.totals.recount import rebuild
 from campaigns.fields import utc_now
 from campaigns.models import Campaign, EmailEvent
 from campaigns.recording import Event, Recorded, record_events

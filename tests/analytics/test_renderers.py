@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rest_framework.exceptions import ErrorDetail
 
+from analytics.api.rendering import JSONRenderer, fast_json, plain_json
 from analytics.metrics import rates
-from analytics.renderers import JSONRenderer, fast_json, plain_json
 
 counts = st.integers(0, 2**63 - 1)
 sent = st.integers(0, 10**12)

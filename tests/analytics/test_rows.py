@@ -9,8 +9,8 @@ from django.test import Client
 from analytics import reports
 from analytics.models import DailyTotals
 from apikeys.models import APIKey
+from campaigns.base.rows import fetched
 from campaigns.models import Campaign
-from campaigns.rows import fetched
 from tests.factories import CampaignFactory, WorkspaceFactory, new_key
 from tests.routes import API
 

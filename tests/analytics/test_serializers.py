@@ -6,8 +6,8 @@ import pytest
 from rest_framework.serializers import BaseSerializer, ListSerializer
 
 from analytics import reports
+from analytics.api.serializers import CampaignReportSerializer, TimelineReportSerializer
 from analytics.periods import Period
-from analytics.serializers import CampaignReportSerializer, TimelineReportSerializer
 from campaigns.models import EventKind
 from campaigns.recording import Event, record_events
 from tests.factories import CampaignFactory

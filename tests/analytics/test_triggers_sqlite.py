@@ -5,9 +5,8 @@ from contextlib import suppress
 import pytest
 from django.db import IntegrityError, transaction
 
-from campaigns import writers
 from campaigns.models import Workspace
-from campaigns.recording import Event, InvalidEvent, record_events
+from campaigns.recording import Event, InvalidEvent, record_events, writers
 from tests.analytics.world import AS_MADE, BOUNCED, MONDAY, SENT, TUESDAY, World, row
 from tests.recount import stored_totals
 from tests.sql import CAMPAIGNS, EVENTS, WORKSPACES, execute, insert_events, refused

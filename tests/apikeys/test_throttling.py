@@ -4,8 +4,8 @@ import pytest
 from django.test import Client, override_settings
 
 from apikeys import throttling
-from campaigns.conf import mistakes
-from campaigns.rates import Rate
+from campaigns.base.settings import mistakes
+from campaigns.base.throttle_rate import ThrottleRate
 from tests.factories import new_key
 
 TIMELINE = "/api/public/v1/analytics/campaigns/timeline"
@@ -170,14 +170,14 @@ def test_a_site_may_count_in_another_cache(at, settings):
     ],
 )
 def test_a_rate_is_spelled_as_drf_does(text, most, seconds):
-    assert Rate.parse(text) == Rate(most, seconds)
+    assert ThrottleRate.parse(text) == ThrottleRate(most, seconds)
 
 
 @pytest.mark.parametrize(
     "text", ["600", "0/min", "-1/min", "1/minute", "1/week", "1.5/s", " 1/s", "1/s\n", "", 600]
 )
 def test_any_other_rate_is_refused(text):
-    assert not Rate.is_spelled(text)
+    assert not ThrottleRate.is_spelled(text)
     with override_settings(MAILMETRICS={"THROTTLE_RATES": {"key": text}}):
         (mistake,) = mistakes()
     assert mistake.text.startswith(
@@ -188,7 +188,7 @@ def test_any_other_rate_is_refused(text):
 @pytest.mark.parametrize("text", ["600", "", "1/week"])
 def test_nothing_else_is_parsed(text):
     with pytest.raises(ValueError, match="is not a number per sec, min, hour or day"):
-        Rate.parse(text)
+        ThrottleRate.parse(text)
 
 
 @pytest.mark.parametrize("given", [{"keys": "1/s"}, ["key"], "1/s", 7])

@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 
-from campaigns.conf import Configuration, mailmetrics, resolve
+from campaigns.base.settings import Configuration, mailmetrics, resolve
 
 DEFAULTS = Configuration(MAX_TIMELINE_DAYS=3653, LAST_USED_MINUTES=5)
 

@@ -118,7 +118,7 @@ def log(caplog):
     return lambda: [
         (record.levelname, record.getMessage())
         for record in caplog.records
-        if record.name == "campaigns.esp"
+        if record.name == "campaigns.intake.esp"
     ]
 
 
@@ -626,7 +626,7 @@ workspace = Workspace.objects.create(name="W")
 campaign = Campaign.objects.create(workspace=workspace, name="C")
 events = [Event(campaign.pk, "m", 1, datetime.now(UTC))]
 print(record_events(workspace=workspace, events=events).new, "new")
-print([name for name in sys.modules if name.startswith("campaigns.esp")])
+print([name for name in sys.modules if name.startswith("campaigns.intake.esp")])
 """
 
 

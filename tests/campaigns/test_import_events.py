@@ -327,7 +327,7 @@ def test_a_terminal_shows_how_much_of_a_pipe_is_read(
 def test_without_tqdm_there_is_no_bar(
     campaign: Campaign, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("campaigns.progress.tqdm", None)
+    monkeypatch.setattr("campaigns.base.progress.tqdm", None)
     file = tmp_path / "events.csv"
     file.write_text(csv_lines(campaign, 3))
     assert on_a_terminal(monkeypatch, "acme", str(file)) == ""

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from campaigns.importing import (
+from campaigns.intake.lines import (
     CAMPAIGN_FIELDS,
     EVENT_FIELDS,
     LONGEST_LINE,

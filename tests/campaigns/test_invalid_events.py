@@ -6,9 +6,8 @@ from uuid import UUID
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from campaigns import writers
 from campaigns.models import EmailEvent, EventKind
-from campaigns.recording import Event, InvalidEvent, Recorded, record_events
+from campaigns.recording import Event, InvalidEvent, Recorded, record_events, writers
 from tests.factories import CampaignFactory, WorkspaceFactory
 from tests.recount import assert_totals_exact
 

@@ -8,9 +8,8 @@ import pytest
 from django.db import ProgrammingError, connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
-from campaigns import writers
 from campaigns.models import Campaign, EmailEvent, EventKind
-from campaigns.recording import Event, InvalidEvent, Recorded, record_events
+from campaigns.recording import Event, InvalidEvent, Recorded, record_events, writers
 from tests.factories import CampaignFactory, WorkspaceFactory
 from tests.recount import assert_totals_exact
 

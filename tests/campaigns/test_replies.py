@@ -7,7 +7,7 @@ from email.parser import Parser
 
 import pytest
 
-from campaigns import replies
+from campaigns.intake import replies
 
 
 def parsed(*lines: str) -> EmailMessage:

@@ -5,13 +5,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from analytics.pruning import BATCH_SIZE, prune
+from analytics.totals.pruning import BATCH_SIZE, prune
+from campaigns.base.database_option import add_database_option
+from campaigns.base.progress import progress_bar
 from campaigns.fields import utc_now
-from campaigns.importing import workspace_name
-from campaigns.management.database import add_database_option
+from campaigns.intake.lines import workspace_name
+from campaigns.intake.values import Refused
 from campaigns.models import Workspace
-from campaigns.progress import progress_bar
-from campaigns.values import Refused
 
 YOUNGEST = timedelta(days=30)
 

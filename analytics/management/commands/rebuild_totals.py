@@ -3,10 +3,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from analytics.totals import rebuild
-from campaigns.management.database import add_database_option
+from analytics.totals.recount import rebuild
+from campaigns.base.database_option import add_database_option
+from campaigns.base.progress import progress_bar
 from campaigns.models import Workspace
-from campaigns.progress import progress_bar
 
 
 class Command(BaseCommand):

@@ -2,8 +2,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from analytics.totals import differences
-from campaigns.management.database import add_database_option
+from analytics.totals.recount import differences
+from campaigns.base.database_option import add_database_option
 
 
 class Command(BaseCommand):

@@ -10,8 +10,8 @@ from django.db import DataError
 from django.views.decorators.debug import sensitive_variables
 
 from apikeys.models import APIKey
+from campaigns.base.database_option import add_database_option
 from campaigns.fields import utc_now
-from campaigns.management.database import add_database_option
 from campaigns.models import Workspace
 
 

@@ -4,7 +4,8 @@ from uuid import UUID
 from django.core.management.base import CommandError
 from django.db import IntegrityError, transaction
 
-from campaigns.importing import (
+from campaigns.intake.file_command import FileImportCommand
+from campaigns.intake.lines import (
     CAMPAIGN_FIELDS,
     REQUIRED_CAMPAIGN_FIELDS,
     CampaignRow,
@@ -14,9 +15,8 @@ from campaigns.importing import (
     campaign_row_of_text,
     workspace_name,
 )
-from campaigns.management.file_import import FileImportCommand
+from campaigns.intake.values import Refused
 from campaigns.models import Campaign, Workspace
-from campaigns.values import Refused
 
 # Each row of an UPDATE adds a WHEN to every column's CASE, so larger statements cost more a row.
 _UPDATED_AT_ONCE = 100

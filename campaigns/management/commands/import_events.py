@@ -3,11 +3,11 @@ from uuid import UUID
 
 from django.core.management.base import CommandError
 
-from campaigns.importing import EVENT_FIELDS, Format, Values, event_reader, workspace_name
-from campaigns.management.file_import import FileImportCommand
+from campaigns.intake.file_command import FileImportCommand
+from campaigns.intake.lines import EVENT_FIELDS, Format, Values, event_reader, workspace_name
+from campaigns.intake.values import Refused
 from campaigns.models import Campaign, Workspace
 from campaigns.recording import Event, InvalidEvent, Recorded, record_events
-from campaigns.values import Refused
 
 
 class Command(FileImportCommand[Event]):

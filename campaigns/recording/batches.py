@@ -1,61 +1,23 @@
-"""The one way in for events: validated, in batches, each batch recorded wholly or not at all."""
+"""Recording events in batches, each wholly or not at all."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass
 from datetime import UTC, date, datetime, time
 from functools import partial
 from itertools import islice
-from time import sleep
-from typing import NamedTuple, NoReturn, TypeVar
-from uuid import UUID
+from typing import NoReturn
 
-from django.db import (
-    IntegrityError,
-    InterfaceError,
-    OperationalError,
-    connections,
-    router,
-    transaction,
-)
+from django.db import IntegrityError, connections, router, transaction
 
-from campaigns.models import Campaign, EmailEvent, EventKind, Workspace
+from campaigns.models import Campaign, EmailEvent, Workspace
+from campaigns.recording.events import Event, InvalidEvent, check
+from campaigns.recording.retries import retried
+from campaigns.recording.writers import WRITERS
 from campaigns.signals import events_recorded
-from campaigns.writers import WRITERS
 
 BATCH_SIZE = 10_000
-MAX_MESSAGE_ID_LENGTH = 255
-
-_KINDS = frozenset(EventKind.values)
-# Instants that are a date in UTC, too, whatever their own offset.
-_EARLIEST = datetime.min.replace(tzinfo=UTC)
-_LATEST = datetime.max.replace(tzinfo=UTC)
-
-_RETRIES = 5
-_RETRIED_STATES = {"40001", "40P01"}  # serialization_failure, deadlock_detected
-
-
 # What a refusal by the database's triggers names.
 _HORIZON = "mailmetrics_event_after_horizon"
-
-Result = TypeVar("Result")
-
-
-class Event(NamedTuple):
-    """What happened to a message of a campaign; ``occurred_at`` is aware, in any time zone."""
-
-    campaign_id: UUID
-    message_id: str
-    kind: EventKind
-    occurred_at: datetime
-
-
-class InvalidEvent(ValueError):
-    """An event that can't be recorded: ``index`` counts from 0 in what was given."""
-
-    def __init__(self, *, index: int, reason: str) -> None:
-        super().__init__(f"event {index}: {reason}")
-        self.index = index
-        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +60,7 @@ def record_events(
     alias = using or router.db_for_write(EmailEvent, instance=workspace)
     recorded = Recorded()
     for start, batch in _batches(events, batch_size):
-        _check(batch, start)
+        check(batch, start)
         written = _record(workspace, batch, start, alias)
         _announce(workspace, batch, written, alias)
         recorded += written
@@ -159,26 +121,6 @@ def _announce(workspace: Workspace, batch: list[Event], recorded: Recorded, alia
         transaction.on_commit(send, using=alias)
 
 
-def retried(write: Callable[[], Result], alias: str) -> Result:
-    """Call it again after a deadlock or serialization failure, some times, outside transactions.
-
-    A connection that is lost is closed, so that the next call opens another.
-    """
-    connection = connections[alias]
-    for attempt in range(1, _RETRIES + 1):
-        try:
-            return write()
-        except (OperationalError, InterfaceError) as error:
-            state = getattr(error.__cause__, "sqlstate", None)
-            in_callers_transaction = not connection.autocommit
-            if not in_callers_transaction and not connection.is_usable():
-                connection.close()
-            if attempt == _RETRIES or in_callers_transaction or state not in _RETRIED_STATES:
-                raise
-            sleep(0.01 * 2**attempt)
-    raise AssertionError("unreachable")
-
-
 def _explain(
     workspace: Workspace, batch: list[Event], start: int, alias: str, error: IntegrityError
 ) -> NoReturn:
@@ -190,53 +132,3 @@ def _explain(
             reason = f"campaign {event.campaign_id} is not in workspace {workspace.name!r}"
             raise InvalidEvent(index=index, reason=reason) from error
     raise error
-
-
-def _check(batch: Sequence[Event], start: int) -> None:
-    for index, event in enumerate(batch, start):
-        if not _is_valid(event):
-            raise InvalidEvent(index=index, reason=_why_invalid(event))
-
-
-def _is_valid(event: Event) -> bool:
-    try:
-        campaign_id, message_id, kind, occurred_at = event
-        return (
-            isinstance(campaign_id, UUID)
-            and isinstance(kind, int)
-            and not isinstance(kind, bool)
-            and kind in _KINDS
-            and _EARLIEST <= occurred_at <= _LATEST
-            and is_message_id(message_id)
-        )
-    except (TypeError, ValueError):
-        return False
-
-
-def is_message_id(text: object) -> bool:
-    """Whether every database can hold this as a message's id: 1 to 255 characters, no NUL."""
-    return (
-        isinstance(text, str)
-        and 0 < len(text) <= MAX_MESSAGE_ID_LENGTH
-        and "\0" not in text
-        and (text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text))
-    )
-
-
-def _why_invalid(event: Event) -> str:
-    try:
-        campaign_id, message_id, kind, occurred_at = event
-    except (TypeError, ValueError):
-        return "not (campaign_id, message_id, kind, occurred_at)"
-    if not isinstance(campaign_id, UUID):
-        return f"campaign_id must be a UUID, not {campaign_id!r}"
-    if not is_message_id(message_id):
-        return (
-            f"message_id must be text of 1 to {MAX_MESSAGE_ID_LENGTH} characters without NUL, "
-            f"not {message_id!r:.80}"
-        )
-    if not isinstance(kind, int) or isinstance(kind, bool) or kind not in _KINDS:
-        return f"kind must be an EventKind, not {kind!r}"
-    if not isinstance(occurred_at, datetime) or occurred_at.utcoffset() is None:
-        return f"occurred_at must be a datetime with a time zone, not {occurred_at!r}"
-    return f"occurred_at is out of range: {occurred_at!r}"

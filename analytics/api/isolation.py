@@ -15,8 +15,8 @@ from rest_framework.request import Request
 from rest_framework.settings import DEFAULTS, APISettings
 from rest_framework.views import APIView
 
-from analytics.renderers import JSONRenderer
-from campaigns.conf import mailmetrics
+from analytics.api.rendering import JSONRenderer
+from campaigns.base.settings import mailmetrics
 
 # REST framework's own defaults, never the host's; and no format in a URL, for the only one is JSON.
 _OURS: Any = {**DEFAULTS, "URL_FORMAT_OVERRIDE": None, "FORMAT_SUFFIX_KWARG": None}

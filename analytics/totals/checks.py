@@ -1,4 +1,4 @@
-"""System checks of what analytics alone knows; docs/embedding.md lists the ids."""
+"""System check of the triggers; docs/embedding.md lists the ids."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,11 +7,9 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.recorder import MigrationRecorder
-from django.utils.module_loading import import_string
 
 from analytics.migrations import _triggers_postgresql, _triggers_sqlite
 from analytics.models import CampaignTotals, PrunedTotals
-from campaigns.conf import mailmetrics, mistakes
 from campaigns.models import Campaign, EmailEvent, Workspace
 
 _CREATED_BY = ("mailmetrics_analytics", "0002_triggers")
@@ -29,26 +27,6 @@ _FIRING = {
     f"AND tgrelid IN ({_TABLES})",
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
 }
-
-
-@register
-def check_exception_handler(**kwargs: Any) -> list[CheckMessage]:
-    if any(mistakes()):  # told by campaigns.checks
-        return []
-    path = mailmetrics.EXCEPTION_HANDLER
-    try:
-        reason = "" if callable(import_string(path)) else "is not callable"
-    except ImportError as error:
-        reason = f"cannot be imported: {error}"
-    if not reason:
-        return []
-    return [
-        Error(
-            f'MAILMETRICS["EXCEPTION_HANDLER"] {reason}',
-            hint="Name a function of (exception, context) by its dotted path.",
-            id="mailmetrics.E004",
-        )
-    ]
 
 
 @register(Tags.database)

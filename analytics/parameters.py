@@ -19,7 +19,7 @@ from analytics.periods import (
     resolve,
     utc_today,
 )
-from campaigns.conf import mailmetrics
+from campaigns.base.settings import mailmetrics
 from campaigns.models import Campaign, CampaignStatus
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

@@ -9,12 +9,12 @@ from typing import Any
 from django.utils.dateformat import format as format_date
 from django.utils.formats import get_format, number_format
 
-from analytics.charts import HEIGHT, Line, Mark, Scale, line, middle, round_ticks, scale
+from analytics.dashboard.charts import HEIGHT, Line, Mark, Scale, line, middle, round_ticks, scale
+from analytics.dashboard.timeaxis import points, ticks
 from analytics.metrics import rate
 from analytics.models import COUNTS
 from analytics.periods import Period
 from analytics.reports import CampaignRow, TimelineDay, WorkspaceKPIs
-from analytics.timeaxis import points, ticks
 from campaigns.models import CampaignStatus
 
 RATED = {"opened": "Open rate", "replied": "Reply rate", "bounced": "Bounce rate"}

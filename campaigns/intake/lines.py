@@ -13,9 +13,7 @@ from operator import itemgetter
 from typing import Any, BinaryIO, Literal, NamedTuple, NoReturn, TypeVar
 from uuid import UUID
 
-from campaigns.models import Campaign, CampaignStatus, EmailEvent, EventKind, Workspace
-from campaigns.recording import Event
-from campaigns.values import (
+from campaigns.intake.values import (
     ABSENT,
     Refused,
     choice,
@@ -26,6 +24,8 @@ from campaigns.values import (
     text,
     whole_number,
 )
+from campaigns.models import Campaign, CampaignStatus, EmailEvent, EventKind, Workspace
+from campaigns.recording import Event
 
 Format = Literal["csv", "jsonl"]
 Values = tuple[Any, ...]  # of a line, one for each field that is asked for; ABSENT if it lacks it

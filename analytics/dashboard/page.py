@@ -14,9 +14,15 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
 from analytics import reports
-from analytics.exports import CAMPAIGN_COLUMNS, TIMELINE_COLUMNS, csv_response
-from analytics.figures import campaign_texts, count_text, day_texts, kpi_texts, timeline_charts
-from analytics.filters import DashboardFilter
+from analytics.dashboard.exports import CAMPAIGN_COLUMNS, TIMELINE_COLUMNS, csv_response
+from analytics.dashboard.figures import (
+    campaign_texts,
+    count_text,
+    day_texts,
+    kpi_texts,
+    timeline_charts,
+)
+from analytics.parameters import DashboardFilter
 from campaigns.models import Campaign, Workspace
 
 MOST_CAMPAIGNS = 500

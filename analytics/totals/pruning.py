@@ -15,7 +15,7 @@ from django.db import connections, router, transaction
 from django.db.models import Q
 
 from analytics.models import COUNTS, PrunedTotals
-from analytics.totals import COUNTED, DAY
+from analytics.totals.recount import COUNTED, DAY
 from campaigns.fields import utc_now
 from campaigns.models import EmailEvent, Workspace
 from campaigns.recording import retried

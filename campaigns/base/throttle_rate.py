@@ -9,7 +9,7 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
+class ThrottleRate:
     most: int
     seconds: int
 
@@ -19,7 +19,7 @@ class Rate:
         return isinstance(text, str) and _SPELLING.fullmatch(text) is not None
 
     @classmethod
-    def parse(cls, text: str) -> "Rate":
+    def parse(cls, text: str) -> "ThrottleRate":
         """ValueError unless `is_spelled`."""
         if not (found := _SPELLING.fullmatch(text)):
             raise ValueError(f"{text!r} is not a number per sec, min, hour or day.")

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
-from analytics.renderers import as_text
+from analytics.spelling import as_text
 
 # The name comes first and in quotes: a spreadsheet that splits at semicolons then still takes
 # whatever stands in it for one text. Further on in the line it would see the quotes as letters.

@@ -9,9 +9,9 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from analytics import reports
-from analytics.filters import CampaignFilter, timeline_period
-from analytics.isolation import IsolatedView
-from analytics.outages import OutageView
+from analytics.api.isolation import IsolatedView
+from analytics.api.outages import OutageView
+from analytics.parameters import CampaignFilter, timeline_period
 from apikeys.authentication import APIKeyAuthentication
 from apikeys.models import APIKey
 from apikeys.permissions import HasScope

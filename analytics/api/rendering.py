@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
 from typing import Any
-from uuid import UUID
 
 from rest_framework.renderers import BaseRenderer
+
+from analytics.spelling import as_text
 
 try:
     import orjson
@@ -20,17 +20,6 @@ def plain_json(data: Any) -> bytes:
         data, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=as_text
     )
     return text.encode()
-
-
-def as_text(value: object) -> str:
-    """What JSON has no form for, as the contract spells it."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, UUID):
-        return str(value)
-    return str(value)  # lazy text
 
 
 def fast_json(data: Any) -> bytes:

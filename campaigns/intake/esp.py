@@ -19,8 +19,9 @@ from anymail.utils import UNSET
 from django.db import Error, connections, router, transaction
 from django.utils.encoding import punycode
 
-from campaigns import replies
 from campaigns.fields import utc_now
+from campaigns.intake import replies
+from campaigns.intake.values import Refused, identifier
 from campaigns.models import Campaign, EmailEvent, EventKind, Workspace
 from campaigns.recording import (
     MAX_MESSAGE_ID_LENGTH,
@@ -29,7 +30,6 @@ from campaigns.recording import (
     is_message_id,
     record_events,
 )
-from campaigns.values import Refused, identifier
 
 logger = logging.getLogger(__name__)
 

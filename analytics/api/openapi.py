@@ -1,6 +1,6 @@
 """The API's description for drf-spectacular, which development and some hosts have.
 
-``analytics/openapi.json`` is made from it (``make openapi``) and is what the site serves, so that
+``openapi.json`` beside it is made from it (``make openapi``) and is what the site serves, so that
 neither drf-spectacular nor the settings of a host have a part in an answer. A host that describes
 its own API with drf-spectacular finds our endpoints described here as well.
 """
@@ -19,7 +19,7 @@ from drf_spectacular.utils import (
     extend_schema_view,
 )
 
-from analytics.serializers import (
+from analytics.api.serializers import (
     CampaignReportSerializer,
     ErrorSerializer,
     TimelineReportSerializer,
@@ -287,7 +287,7 @@ TIMELINE = extend_schema(
 
 
 class CampaignAnalyticsDescription(OpenApiViewExtension):  # type: ignore[no-untyped-call]  # theirs
-    target_class = "analytics.views.CampaignAnalyticsViewSet"
+    target_class = "analytics.api.views.CampaignAnalyticsViewSet"
 
     def view_replacement(self) -> Any:
         view: Any = self.target_class  # imported by now

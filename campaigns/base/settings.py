@@ -8,19 +8,19 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
-from campaigns.rates import Rate
+from campaigns.base.throttle_rate import ThrottleRate
 
 MINUTES_OF_A_YEAR = 525_600
 DAYS_OF_THE_CALENDAR = 3_652_059
 THROTTLED = {"key", "address"}
 
 
-def choice(default: Any, why_not: Callable[[Any], str]) -> Any:
+def option(default: Any, why_not: Callable[[Any], str]) -> Any:
     """A key with its default and the rule for its values: why one is refused, "" if it is not."""
     return field(default=default, metadata={"why_not": why_not})
 
 
-def whole_number(least: int, most: int) -> Callable[[Any], str]:
+def between(least: int, most: int) -> Callable[[Any], str]:
     def why_not(value: Any) -> str:
         good = type(value) is int and least <= value <= most
         return "" if good else f"must be a whole number from {least} to {most}"
@@ -33,11 +33,11 @@ def dotted_path(value: Any) -> str:
     return "" if good and "." in value else 'must be a dotted path such as "shop.api.errors"'
 
 
-def rates(value: Any) -> str:
+def throttle_rates(value: Any) -> str:
     good = value is None or (
         isinstance(value, Mapping)
         and value.keys() <= THROTTLED
-        and all(map(Rate.is_spelled, value.values()))
+        and all(map(ThrottleRate.is_spelled, value.values()))
     )
     return "" if good else 'must be a dict such as {"key": "600/min", "address": "30/min"}'
 
@@ -53,17 +53,17 @@ class Configuration:
     """What a site may choose, with the defaults."""
 
     # The longest window that the timeline answers. Lower it to bound the cost of one request.
-    MAX_TIMELINE_DAYS: int = choice(3653, whole_number(1, DAYS_OF_THE_CALENDAR))
+    MAX_TIMELINE_DAYS: int = option(3653, between(1, DAYS_OF_THE_CALENDAR))
     # How old a key's "last used" may get. Raise it to write less, lower it to see use sooner.
-    LAST_USED_MINUTES: int = choice(5, whole_number(0, MINUTES_OF_A_YEAR))
+    LAST_USED_MINUTES: int = option(5, between(0, MINUTES_OF_A_YEAR))
     # What turns an exception into an answer, as in REST framework's setting of this name. Change
     # it to give our errors the shape of your own API's.
-    EXCEPTION_HANDLER: str = choice("rest_framework.views.exception_handler", dotted_path)
+    EXCEPTION_HANDLER: str = option("rest_framework.views.exception_handler", dotted_path)
     # The most requests of a "key" and the most refused ones of an "address", each in a window;
     # one that is not named is not counted. Name them on the open internet.
-    THROTTLE_RATES: Mapping[str, str] | None = choice(None, rates)
+    THROTTLE_RATES: Mapping[str, str] | None = option(None, throttle_rates)
     # The alias of the cache that counts them. Name one that all processes share.
-    THROTTLE_CACHE: str = choice("default", cache_alias)
+    THROTTLE_CACHE: str = option("default", cache_alias)
 
 
 class Mistake(NamedTuple):

@@ -15,7 +15,9 @@ from typing import Any, BinaryIO, ClassVar, Generic, TypeVar
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import InterfaceError, OperationalError
 
-from campaigns.importing import (
+from campaigns.base.database_option import add_database_option
+from campaigns.base.progress import beside_the_bar, progress_bar
+from campaigns.intake.lines import (
     Format,
     UnreadableHeader,
     Values,
@@ -24,8 +26,6 @@ from campaigns.importing import (
     lines_of,
     read_rows,
 )
-from campaigns.management.database import add_database_option
-from campaigns.progress import beside_the_bar, progress_bar
 
 Row = TypeVar("Row")
 
