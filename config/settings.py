@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "campaigns",
     "apikeys",
     "analytics",
+    "config",  # for its commands
 ]
 
 MIDDLEWARE = [

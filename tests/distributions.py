@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+APPS = ("campaigns", "apikeys", "analytics")
 
 
 def build(kind: str, *, source: Path = ROOT, into: Path) -> Path:

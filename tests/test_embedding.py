@@ -138,14 +138,15 @@ def import_the_page_example(site: FreshSite) -> None:
     ]
     site.append("page.jsonl", json.dumps(CAMPAIGN) + "\n")
     site.append("events.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
-    site.run("python manage.py import_campaigns Page page.jsonl")
-    site.run("python manage.py import_events Page events.jsonl")
+    site.run("python manage.py mailmetrics_import_campaigns Page page.jsonl")
+    site.run("python manage.py mailmetrics_import_events Page events.jsonl")
 
 
 def assert_the_contract_holds(site: FreshSite) -> None:
     import_the_page_example(site)
-    key = site.run("python manage.py create_api_key Page --name k --scope campaigns:read").strip()
-    orders = site.run("python manage.py create_api_key Page --name o --scope orders:read").strip()
+    create = "python manage.py mailmetrics_create_api_key Page --name k --scope"
+    key = site.run(f"{create} campaigns:read").strip()
+    orders = site.run(f"{create} orders:read").strip()
     with site.served() as port:
         ask = Browser(port).ask
         campaigns = ask(f"{KEYED}?status=COMPLETED&from_date=2024-01-01", **{"X-API-Key": key})

@@ -145,10 +145,10 @@ def _commands_of_one_workspace():
 
 # A new command that is about one workspace is to be tried here as well.
 CALLS = {
-    "create_api_key": ["NAME", "--name", "New", "--scope", "*"],
-    "import_campaigns": ["NAME", "campaigns.csv"],
-    "import_events": ["NAME", "events.csv"],
-    "prune_events": ["--workspace", "NAME", "--before", "2024-01-04"],
+    "mailmetrics_create_api_key": ["NAME", "--name", "New", "--scope", "*"],
+    "mailmetrics_import_campaigns": ["NAME", "campaigns.csv"],
+    "mailmetrics_import_events": ["NAME", "events.csv"],
+    "mailmetrics_prune_events": ["--workspace", "NAME", "--before", "2024-01-04"],
 }
 
 

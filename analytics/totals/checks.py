@@ -37,7 +37,8 @@ def check_triggers(databases: Sequence[str] | None = None, **kwargs: Any) -> lis
             f"The database {alias!r} lacks the triggers {', '.join(missing)}, or they are "
             "disabled: the totals are not kept.",
             hint="Run `migrate --skip-checks mailmetrics_analytics 0001`, then `migrate "
-            "--skip-checks`, then `rebuild_totals`, each with --database if it is not the default.",
+            "--skip-checks`, then `mailmetrics_rebuild_totals`, each with --database if it is not "
+            "the default.",
             id="mailmetrics.E006",
         )
         for alias in databases or ()

@@ -74,7 +74,7 @@ def test_each_difference_is_printed(world, capsys):
     tamper(world)
     assert verify_and_fail(capsys) == (
         told(world),
-        "Totals that differ: 4. rebuild_totals mends them.",
+        "Totals that differ: 4. mailmetrics_rebuild_totals mends them.",
     )
 
 

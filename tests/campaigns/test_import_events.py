@@ -140,7 +140,9 @@ def test_it_is_recorded_batch_by_batch(
         sizes.append(len(arguments["events"]))
         return really_record(**arguments)
 
-    monkeypatch.setattr("campaigns.management.commands.import_events.record_events", record)
+    monkeypatch.setattr(
+        "campaigns.management.commands.mailmetrics_import_events.record_events", record
+    )
     file = tmp_path / "events.csv"
     file.write_text(csv_lines(campaign, 5))
     ended = run("import_events", "acme", file, "--batch-size", size)
@@ -169,7 +171,9 @@ def test_the_lines_of_a_campaign_deleted_meanwhile_are_refused(
         Campaign.objects.filter(pk=gone.pk).delete()
         return really_record(**arguments)
 
-    monkeypatch.setattr("campaigns.management.commands.import_events.record_events", record)
+    monkeypatch.setattr(
+        "campaigns.management.commands.mailmetrics_import_events.record_events", record
+    )
     ended = run("import_events", "acme", file, "--batch-size", size)
     assert ended.status == 1
     reason = f"campaign {gone.id} is not in workspace 'acme'"

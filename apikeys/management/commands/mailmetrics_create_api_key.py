@@ -1,4 +1,4 @@
-"""``manage.py create_api_key WORKSPACE --name NAME --scope SCOPE [--scope …] [--expires DATE]``"""
+"""``mailmetrics_create_api_key WORKSPACE --name NAME --scope SCOPE... [--expires DATE]``"""
 
 import re
 from datetime import UTC, date, datetime, time

@@ -17,5 +17,7 @@ class Command(BaseCommand):
         for difference in found:
             self.stdout.write(str(difference))
         if found:
-            raise CommandError(f"Totals that differ: {len(found)}. rebuild_totals mends them.")
+            raise CommandError(
+                f"Totals that differ: {len(found)}. mailmetrics_rebuild_totals mends them."
+            )
         self.stdout.write("Every total equals a recount of the events.")

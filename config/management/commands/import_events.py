@@ -1,0 +1,3 @@
+from campaigns.management.commands.mailmetrics_import_events import Command
+
+__all__ = ["Command"]

@@ -1,0 +1,3 @@
+from analytics.management.commands.mailmetrics_prune_events import Command
+
+__all__ = ["Command"]

@@ -1,0 +1,3 @@
+from analytics.management.commands.mailmetrics_rebuild_totals import Command
+
+__all__ = ["Command"]
