@@ -9,8 +9,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.functions.datetime import TruncBase
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 
 def utc_now() -> datetime:
@@ -22,16 +22,13 @@ class InstantField(models.DateTimeField):  # type: ignore[type-arg]
     """An instant, read as an aware datetime in UTC whatever ``USE_TZ`` and ``TIME_ZONE`` say.
 
     Django's own field drops the offset without ``USE_TZ`` and follows the connection's zone on
-    SQLite, where the triggers cut days out of the stored text. A naive value is taken to be in
-    the site's default time zone, as Django's forms give it.
+    SQLite, where this one stores the wall clock of UTC. A naive value is taken to be in the site's
+    default time zone, as Django's forms give it.
+
+    To the ORM it is a DateTimeField: differences, ``TruncDay``, ``__date`` and ``date_hierarchy``
+    work as on Django's own, in the current zone. Only on SQLite without ``USE_TZ``, or with a
+    ``TIME_ZONE`` of the database's, do Django's functions take what is stored for that zone's.
     """
-
-    def get_internal_type(self) -> str:
-        # Not "DateTimeField": the backends would add converters that follow the site's settings.
-        return "InstantField"
-
-    def db_type(self, connection: BaseDatabaseWrapper) -> str:
-        return str(connection.data_types["DateTimeField"])
 
     def get_prep_value(self, value: Any) -> datetime | None:
         instant: datetime | None = self.to_python(value)
@@ -50,21 +47,18 @@ class InstantField(models.DateTimeField):  # type: ignore[type-arg]
         return instant
 
     def from_db_value(
-        self, value: Any, expression: Any, connection: BaseDatabaseWrapper
+        self, value: datetime | None, expression: Any, connection: BaseDatabaseWrapper
     ) -> datetime | None:
-        instant = parse_datetime(value) if isinstance(value, str) else value
-        if instant is None:
-            return None
-        if instant.tzinfo is None:
-            instant = instant.replace(tzinfo=_zone_of_naive_values(connection))
-        return instant.astimezone(UTC)
-
-
-def _zone_of_naive_values(connection: BaseDatabaseWrapper) -> Any:
-    if connection.vendor == "sqlite":
-        return UTC
-    # Without USE_TZ Django chops the zone off what PostgreSQL answered, but keeps its fold.
-    return ZoneInfo(connection.timezone_name)
+        # What Django cut stays in the zone that it was cut in: its midnight is a day's name.
+        if value is None or isinstance(expression, TruncBase):
+            return value
+        if connection.vendor == "sqlite":
+            # Django put the connection's zone on the wall clock of UTC, or none.
+            return value.replace(tzinfo=UTC)
+        if timezone.is_naive(value):
+            # Without USE_TZ Django chops the zone off what PostgreSQL answered, but keeps its fold.
+            value = value.replace(tzinfo=ZoneInfo(connection.timezone_name))
+        return value.astimezone(UTC)
 
 
 class InstantFormField(forms.SplitDateTimeField):

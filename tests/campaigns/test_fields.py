@@ -4,14 +4,19 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.contrib.admin import ModelAdmin
+from django.contrib.admin import site as admin_site
+from django.contrib.admin.templatetags.admin_list import date_hierarchy
+from django.contrib.auth.models import AnonymousUser
 from django.db import connection
-from django.db.models import F, Max, Min
-from django.db.models.functions import Coalesce
-from django.test import override_settings
+from django.db.models import DateTimeField, ExpressionWrapper, F, Max, Min, functions
+from django.db.models.functions import Cast, Coalesce, TruncDay, TruncMonth
+from django.test import RequestFactory, override_settings
+from django.utils import timezone
 
-from campaigns.fields import utc_now
+from campaigns.fields import InstantField, utc_now
 from campaigns.models import Campaign, Workspace
-from tests.factories import WorkspaceFactory
+from tests.factories import CampaignFactory, WorkspaceFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -102,6 +107,100 @@ class TestOnEverySite:
         WorkspaceFactory()
 
         assert before <= Workspace.objects.get().created_at <= utc_now()
+
+
+OF_DATETIMES = [
+    function
+    for name, function in vars(functions).items()
+    if name.startswith(("Extract", "Trunc")) and name not in ("Extract", "Trunc")
+]
+
+
+class CampaignsByLaunch(ModelAdmin):
+    date_hierarchy = "launched_at"
+
+
+def changelist(**parameters):
+    request = RequestFactory().get("/", parameters)
+    request.user = AnonymousUser()
+    page = CampaignsByLaunch(Campaign, admin_site)
+    page.has_view_permission = page.has_change_permission = lambda request, obj=None: True
+    return page.get_changelist_instance(request)
+
+
+@pytest.mark.usefixtures("site")
+class TestToTheOrm:
+    """It is a DateTimeField: whatever Django does with one, it does with ours."""
+
+    @pytest.mark.parametrize("function", OF_DATETIMES, ids=lambda function: function.__name__)
+    def test_a_function_answers_what_it_answers_of_djangos_own_field(self, function):
+        for instant in INSTANTS:
+            WorkspaceFactory(created_at=instant)
+        django_field = ExpressionWrapper(F("created_at"), output_field=DateTimeField())
+
+        rows = Workspace.objects.annotate(ours=function("created_at"), own=function(django_field))
+        answers = list(rows.values_list("ours", "own"))
+
+        assert len(answers) == len(INSTANTS)
+        assert [ours for ours, _ in answers] == [own for _, own in answers]
+        assert {type(ours) for ours, _ in answers} == {type(own) for _, own in answers}
+
+    def test_a_difference_is_the_time_between(self):
+        CampaignFactory(created_at=FIRST_HALF_PAST_TWO, launched_at=SECOND_HALF_PAST_TWO)
+        rows = Campaign.objects.annotate(waited=F("launched_at") - F("created_at"))
+
+        assert rows.get().waited == timedelta(hours=1)
+        assert rows.filter(waited=timedelta(hours=1)).exists()
+        assert rows.aggregate(Max("waited")) == {"waited__max": timedelta(hours=1)}
+
+    def test_a_duration_added_is_an_instant_to_compare_with(self):
+        later = ExpressionWrapper(F("created_at") + timedelta(hours=1), output_field=InstantField())
+        CampaignFactory(created_at=FIRST_HALF_PAST_TWO, launched_at=SECOND_HALF_PAST_TWO)
+
+        assert Campaign.objects.filter(launched_at=F("created_at") + timedelta(hours=1)).exists()
+        assert Campaign.objects.annotate(later=later).get().later == SECOND_HALF_PAST_TWO
+
+    def test_a_cast_reads_the_same_instant(self):
+        WorkspaceFactory(created_at=SECOND_HALF_PAST_TWO)
+        rows = Workspace.objects.annotate(again=Cast("created_at", InstantField()))
+
+        assert rows.get().again == SECOND_HALF_PAST_TWO
+
+    def test_the_databases_now_is_after_what_is_past(self):
+        WorkspaceFactory(created_at=utc_now() - timedelta(seconds=5))
+        ahead = WorkspaceFactory(created_at=utc_now() + timedelta(seconds=50))
+
+        assert Workspace.objects.get(created_at__gt=functions.Now()) == ahead
+
+    def test_the_admin_goes_by_its_dates(self):
+        CampaignFactory(launched_at=datetime(2024, 7, 15, 12, tzinfo=UTC))
+        CampaignFactory(launched_at=datetime(2024, 7, 17, 12, tzinfo=UTC))
+
+        assert CampaignsByLaunch(Campaign, admin_site).check() == []
+        assert [day["title"] for day in date_hierarchy(changelist())["choices"]] == [
+            "July 15",
+            "July 17",
+        ]
+        of_a_day = changelist(
+            launched_at__year="2024", launched_at__month="7", launched_at__day="17"
+        )
+        assert [campaign.launched_at.day for campaign in of_a_day.queryset] == [17]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata", "Pacific/Auckland"])
+def test_a_day_is_cut_in_the_current_zone_and_named_by_its_midnight_there(zone):
+    CampaignFactory(launched_at=datetime(2024, 1, 31, 20, tzinfo=UTC))
+    day = datetime(2024, 1 if zone == "UTC" else 2, 31 if zone == "UTC" else 1)
+
+    with timezone.override(zone):
+        rows = Campaign.objects.annotate(
+            day=TruncDay("launched_at"), month=TruncMonth("launched_at")
+        )
+        campaign = rows.get(launched_at__date=day.date())
+
+    assert campaign.day == day.replace(tzinfo=ZoneInfo(zone))
+    assert campaign.day.replace(tzinfo=None) == day
+    assert campaign.month.replace(tzinfo=None) == day.replace(day=1)
 
 
 @pytest.mark.parametrize("use_tz", [True, False])
