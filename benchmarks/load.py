@@ -17,23 +17,34 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+if TYPE_CHECKING:
+    from campaigns.models import Workspace
+    from campaigns.recording import Event
 
 BATCH = 50
 API = "/api/public/v1/analytics/campaigns"
 START = datetime(2024, 1, 1, tzinfo=UTC)
 KINDS = ("sent", "opened")
+Sums = tuple[int, int]  # sent and opened
 
 
 class Load:
-    def __init__(self, key, port):
+    def __init__(self, key: str, port: int) -> None:
         self.key, self.port = key, port
         self.ended = threading.Event()
-        self.statuses, self.seconds, self.torn, self.pairs, self.batches = Counter(), [], [], 0, 0
+        self.statuses: Counter[int | str] = Counter()
+        self.seconds: list[float] = []
+        self.torn: list[object] = []
+        self.pairs = self.batches = 0
 
-    def write(self, workspace, campaigns, name):
+    def write(self, workspace: "Workspace", campaigns: Sequence[UUID], name: str) -> None:
         from django.db import connection
 
         from campaigns.recording import record_events
@@ -45,7 +56,7 @@ class Load:
             self.batches += 1
         connection.close()
 
-    def read(self):
+    def read(self) -> None:
         timeline = f"{API}/timeline?from_date=2024-01-01&to_date=2024-03-01"
         while not self.ended.is_set():
             before = self.sums(timeline, "timeline", "{}")
@@ -56,7 +67,7 @@ class Load:
                 if campaigns != before:
                     self.torn.append((before, campaigns))
 
-    def sums(self, path, rows, name):
+    def sums(self, path: str, rows: str, name: str) -> Sums | None:
         """What an answer counts in all; a 200 with part of a batch is noted."""
         started = time.perf_counter()
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
@@ -78,7 +89,9 @@ class Load:
             self.torn.append((path, sent, opened))
         return sent, opened
 
-    def run(self, seconds, clients, workspace, campaigns):
+    def run(
+        self, seconds: int, clients: int, workspace: "Workspace", campaigns: Sequence[UUID]
+    ) -> None:
         threads = [threading.Thread(target=self.read) for _ in range(clients)]
         threads += [
             threading.Thread(target=self.write, args=(workspace, campaigns, f"w{n}"))
@@ -91,7 +104,7 @@ class Load:
         for thread in threads:
             thread.join()
 
-    def told(self):
+    def summary(self) -> str:
         times = sorted(self.seconds)
         p50, p99 = (1000 * times[int(len(times) * part)] for part in (0.5, 0.99))
         return (
@@ -101,7 +114,7 @@ class Load:
         )
 
 
-def batch(campaigns, name):
+def batch(campaigns: Sequence[UUID], name: str) -> list["Event"]:
     from campaigns.models import EventKind
     from campaigns.recording import Event
 
@@ -113,7 +126,7 @@ def batch(campaigns, name):
 
 
 @contextmanager
-def gunicorn():
+def gunicorn() -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     command = ("-m", "gunicorn", "--workers=4", "--log-level=error", f"--bind=127.0.0.1:{port}")
@@ -128,7 +141,7 @@ def gunicorn():
             process.terminate()
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__)
     parser.add_argument("--seconds", type=int, default=60, choices=range(1, 301))
     parser.add_argument("--clients", type=int, default=200, choices=range(1, 401))
@@ -147,7 +160,7 @@ def main():
         return loaded(options.seconds, options.clients)
 
 
-def loaded(seconds, clients):
+def loaded(seconds: int, clients: int) -> int:
     import django
 
     django.setup()
@@ -165,7 +178,7 @@ def loaded(seconds, clients):
         load = Load(key, port)
         load.run(seconds, clients, workspace, campaigns)
     different = list(differences(using="default"))
-    print(f"{clients} clients, {seconds} s: {load.told()}; totals that differ: {len(different)}")
+    print(f"{clients} clients, {seconds} s: {load.summary()}; totals that differ: {len(different)}")
     return int(bool(load.torn or different or load.statuses.keys() - {200}))
 
 

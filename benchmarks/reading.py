@@ -8,6 +8,7 @@ rows in Python, the instants as such; of several ways the fastest for each datab
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,7 @@ def _times(
             name: sample.median
             for name, sample in take_turns(
                 {
-                    name: lambda ask=ask[answer]: milliseconds(ask, within=size.read)
+                    name: partial(milliseconds, ask[answer], within=size.read)
                     for name, ask in contenders.items()
                 },
                 rounds=size.rounds,

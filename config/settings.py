@@ -5,6 +5,7 @@ In production set ``SECRET_KEY``, ``ALLOWED_HOSTS`` and ``DATABASE_URL``; nothin
 
 import os
 from pathlib import Path
+from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -68,7 +69,7 @@ TEMPLATES = [
 ]
 
 SQLITE = "django.db.backends.sqlite3"
-DATABASES = {
+DATABASES: dict[str, dict[str, Any]] = {
     "default": env.db_url_config(env.str("DATABASE_URL"))
     if env.str("DATABASE_URL", default="")
     else {"ENGINE": SQLITE, "NAME": BASE_DIR / "db.sqlite3"}

@@ -108,10 +108,10 @@ def _workspace_id(request: HttpRequest) -> int | None:
 
 
 def _window(request: HttpRequest) -> tuple[date, date]:
-    asked = request.GET
-    last = date.fromisoformat(asked["to_date"]) if "to_date" in asked else datetime.now(UTC).date()
-    if "from_date" in asked:
-        return date.fromisoformat(asked["from_date"]), last
+    query = request.GET
+    last = date.fromisoformat(query["to_date"]) if "to_date" in query else datetime.now(UTC).date()
+    if "from_date" in query:
+        return date.fromisoformat(query["from_date"]), last
     return last - timedelta(days=89), last
 
 

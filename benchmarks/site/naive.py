@@ -4,7 +4,7 @@ They use the product's authentication and permission, and page nothing, as the c
 """
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import TruncDate
@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apikeys.authentication import APIKeyAuthentication
+from apikeys.models import APIKey
 from apikeys.permissions import HasScope
 from campaigns.models import Campaign, EmailEvent, EventKind
 
@@ -69,7 +70,7 @@ class Campaigns(generics.ListAPIView[Campaign]):
     serializer_class = CampaignSerializer
 
     def get_queryset(self) -> QuerySet[Campaign]:
-        campaigns = Campaign.objects.filter(workspace=self.request.auth.workspace_id)
+        campaigns = Campaign.objects.filter(workspace=_workspace_id(self.request))
         return campaigns.annotate(**_counts("events__")).order_by("-created_at", "id")
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -86,16 +87,16 @@ class Timeline(generics.GenericAPIView[EmailEvent]):
     required_scope = "campaigns:read"
 
     def get(self, request: Request) -> Response:
-        asked = request.query_params
-        last = date.fromisoformat(asked.get("to_date", str(datetime.now(UTC).date())))
-        first = date.fromisoformat(asked.get("from_date", str(last - timedelta(days=89))))
+        query = request.query_params
+        last = date.fromisoformat(query.get("to_date", str(datetime.now(UTC).date())))
+        first = date.fromisoformat(query.get("from_date", str(last - timedelta(days=89))))
         events = EmailEvent.objects.filter(
-            workspace=request.auth.workspace_id,
+            workspace=_workspace_id(request),
             occurred_at__date__gte=first,
             occurred_at__date__lte=last,
         )
         rows = events.values(day=TruncDate("occurred_at", tzinfo=UTC)).annotate(**_counts(""))
-        counts = {row["day"]: row for row in rows}
+        counts: dict[date, Any] = {row["day"]: row for row in rows}
         days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
         return Response(
             {
@@ -104,6 +105,10 @@ class Timeline(generics.GenericAPIView[EmailEvent]):
                 "to_date": last,
             }
         )
+
+
+def _workspace_id(request: Request) -> int:
+    return cast(APIKey, request.auth).workspace_id
 
 
 def _day(day: date, row: dict[str, Any]) -> dict[str, Any]:

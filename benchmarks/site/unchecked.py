@@ -3,15 +3,15 @@
 from functools import cache
 
 from django.contrib.auth.models import AnonymousUser
-from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from analytics.api.views import CampaignAnalyticsViewSet
 from apikeys import crypto
+from apikeys.authentication import APIKeyAuthentication
 from apikeys.models import APIKey
 
 
-class ReadOnce(BaseAuthentication):
+class ReadOnce(APIKeyAuthentication):
     def authenticate(self, request: Request) -> tuple[AnonymousUser, APIKey]:
         return AnonymousUser(), _key(request.META["HTTP_X_API_KEY"])
 
