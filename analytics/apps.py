@@ -4,7 +4,7 @@ from django.apps import AppConfig, apps
 
 
 class AnalyticsConfig(AppConfig):
-    name = "analytics"
+    name = __package__
     label = "mailmetrics_analytics"
     verbose_name = "Campaign analytics"
     default_auto_field = "django.db.models.BigAutoField"

@@ -5,7 +5,7 @@ from django.apps import AppConfig
 
 
 class APIKeysConfig(AppConfig):
-    name = "apikeys"
+    name = __package__
     label = "mailmetrics_apikeys"
     verbose_name = "API keys"
     default_auto_field = "django.db.models.BigAutoField"

@@ -4,7 +4,7 @@ from django.apps import AppConfig, apps
 
 
 class CampaignsConfig(AppConfig):
-    name = "campaigns"
+    name = __package__
     label = "mailmetrics_campaigns"
     verbose_name = "Campaigns"
     default_auto_field = "django.db.models.BigAutoField"

@@ -10,10 +10,10 @@ from django.db import connections, router
 from campaigns.base.settings import mistakes
 from campaigns.models import EmailEvent
 
+# The published package has the apps in a namespace.
+_NAMESPACE = __name__.rpartition("campaigns.")[0]
 LABELS = {
-    "campaigns": "mailmetrics_campaigns",
-    "apikeys": "mailmetrics_apikeys",
-    "analytics": "mailmetrics_analytics",
+    f"{_NAMESPACE}{app}": f"mailmetrics_{app}" for app in ("campaigns", "apikeys", "analytics")
 }
 OLDEST_POSTGRESQL = 15
 
@@ -23,8 +23,8 @@ def check_apps(**kwargs: Any) -> list[CheckMessage]:
     return [
         Error(
             f"The app {name!r} is not installed under its label {label!r}.",
-            hint=f"Name 'campaigns', 'apikeys' and 'analytics' in INSTALLED_APPS, in any order; "
-            f"another app config of {name!r} needs label = {label!r}.",
+            hint="Name {!r}, {!r} and {!r} in INSTALLED_APPS, in any order; ".format(*LABELS)
+            + f"another app config of {name!r} needs label = {label!r}.",
             id="mailmetrics.E001",
         )
         for name, label in LABELS.items()

@@ -10,7 +10,10 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-BASE_DIR = Path(__file__).resolve().parent.parent
+# "mailmetrics." in the published package, nothing in the checkout.
+NAMESPACE = __name__.rpartition("config.")[0]
+# Of the checkout; an installed site keeps its files where it is started.
+BASE_DIR = Path.cwd() if NAMESPACE else Path(__file__).resolve().parent.parent
 env = environ.Env()
 
 DEBUG = env.bool("DEBUG", default=False)
@@ -33,10 +36,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "django_filters",
     "drf_spectacular_sidecar",
-    "campaigns",
-    "apikeys",
-    "analytics",
-    "config",  # for its commands
+    *(f"{NAMESPACE}{app}" for app in ("campaigns", "apikeys", "analytics", "config")),
 ]
 
 MIDDLEWARE = [

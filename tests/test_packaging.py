@@ -1,5 +1,9 @@
 """What the wheel and the sdist hold, and what they say of themselves."""
 
+import ast
+import re
+import subprocess
+import sys
 import tarfile
 import zipfile
 from email import message_from_string
@@ -8,9 +12,23 @@ from pathlib import Path
 
 import pytest
 
-from tests.distributions import ROOT, build
+from build_hook import published
+from tests.distributions import APPS, ROOT, build
 
-APPS = ("campaigns", "apikeys", "analytics")
+PACKAGES = (*APPS, "config")
+# Every module of the package, imported in a site of it, where ours of the checkout are not there.
+IMPORT_ALL = f"""
+import importlib, os, pkgutil, sys
+sys.path = [sys.argv[1], *(path for path in sys.path if path not in {("", str(ROOT))!r})]
+os.environ.update(SECRET_KEY="k", DATABASE_URL="sqlite://", DJANGO_SETTINGS_MODULE=sys.argv[2])
+import django, mailmetrics
+django.setup()
+from django.conf import settings
+for module in pkgutil.walk_packages(mailmetrics.__path__, "mailmetrics."):
+    if "_psycopg" not in module.name:
+        importlib.import_module(module.name)
+print(sorted(name for name in sys.modules if name.partition(".")[0] in {PACKAGES!r}))
+"""
 
 # The distributions are the same whatever database the tests run on.
 pytestmark = pytest.mark.sqlite
@@ -33,6 +51,15 @@ def metadata(wheel: Path) -> Message:
         return message_from_string(archive.read(name).decode())
 
 
+def modules(wheel: Path) -> dict[str, str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {
+            name: archive.read(name).decode()
+            for name in archive.namelist()
+            if name.endswith((".py", ".html", ".js", ".css", ".sql"))
+        }
+
+
 def names(wheel: Path) -> set[str]:
     with zipfile.ZipFile(wheel) as archive:
         return {name for name in archive.namelist() if ".dist-info/" not in name}
@@ -41,16 +68,115 @@ def names(wheel: Path) -> set[str]:
 def sources() -> set[str]:
     return {
         path.relative_to(ROOT).as_posix()
-        for app in APPS
+        for app in PACKAGES
         for path in (ROOT / app).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
 
 
-def test_the_wheel_holds_the_three_apps_whole_and_nothing_else(wheel: Path) -> None:
-    assert names(wheel) == sources()
-    assert {f"{app}/py.typed" for app in APPS} <= names(wheel)
-    assert "analytics/migrations/0002_triggers.py" in names(wheel)
+def test_the_wheel_holds_the_apps_and_the_site_under_one_name_and_nothing_else(wheel: Path) -> None:
+    assert names(wheel) == {
+        *(f"mailmetrics/{name}" for name in sources() - {"config/demo.py"}),
+        *("mailmetrics/__init__.py", "mailmetrics/__main__.py", "mailmetrics/py.typed"),
+    }
+    assert {f"mailmetrics/{app}/py.typed" for app in APPS} <= names(wheel)
+    assert "mailmetrics/analytics/migrations/0002_triggers.py" in names(wheel)
+
+
+def test_the_wheel_imports_no_top_level_package_of_ours(wheel: Path) -> None:
+    imported = {
+        (name, module.partition(".")[0])
+        for name, text in modules(wheel).items()
+        if name.endswith(".py")
+        for node in ast.walk(ast.parse(text))
+        for module in (
+            [node.module or ""]
+            if isinstance(node, ast.ImportFrom) and not node.level
+            else [
+                alias.name for alias in getattr(node, "names", []) if isinstance(node, ast.Import)
+            ]
+        )
+    }
+    assert [each for each in imported if each[1] in PACKAGES] == []
+
+
+def test_the_wheel_names_no_module_of_ours_without_its_namespace(wheel: Path) -> None:
+    """In a string, a comment or a template: the first two parts of a dotted name tell."""
+    known = "|".join(
+        path.relative_to(ROOT).with_suffix("").as_posix().replace("/", r"\.")
+        for package in PACKAGES
+        for path in (ROOT / package).iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    )
+    unpublished = re.compile(rf"(?<![\w.])({known})\b(?! *=)")
+    assert {
+        name: found for name, text in modules(wheel).items() if (found := unpublished.findall(text))
+    } == {}
+
+
+def test_every_module_of_the_wheel_can_be_imported_without_the_checkout(
+    wheel: Path, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)  # noqa: S202 - built by this test
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORT_ALL, tmp_path, "mailmetrics.config.settings"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "[]\n"), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("source", "moved"),
+    [
+        ("from campaigns.models import X\n", "from mailmetrics.campaigns.models import X\n"),
+        ("from campaigns import models\n", "from mailmetrics.campaigns import models\n"),
+        ("import analytics.urls as u\n", "import mailmetrics.analytics.urls as u\n"),
+        (
+            "import campaigns.fields\nf = campaigns.fields.InstantField()\n",
+            "import mailmetrics.campaigns.fields\n"
+            "f = mailmetrics.campaigns.fields.InstantField()\n",
+        ),
+        (
+            "def f():\n    from config import x\n",
+            "def f():\n    from mailmetrics.config import x\n",
+        ),
+        ('x = "apikeys.caches.Cache"\n', 'x = "mailmetrics.apikeys.caches.Cache"\n'),
+        ('x = f"{y} campaigns.models.Z"\n', 'x = f"{y} mailmetrics.campaigns.models.Z"\n'),
+        (
+            '"""See\n\n  é campaigns.models."""\n',
+            '"""See\n\n  é mailmetrics.campaigns.models."""\n',
+        ),
+        (
+            "x = 1  # as campaigns.models has it\n",
+            "x = 1  # as mailmetrics.campaigns.models has it\n",
+        ),
+    ],
+)
+def test_a_reference_to_a_module_moves_with_it(source: str, moved: str) -> None:
+    assert published(source) == moved
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from . import campaigns\n",
+        "from shop.campaigns import models\n",
+        "from campaigns_of_mine import models\n",
+        "campaigns = get(); campaigns.models\n",
+        'path("campaigns.csv", view)\n',
+        'path("analytics/campaigns")\n',
+        'x = "shop.campaigns.models"\n',
+        'x = "mailmetrics.campaigns.models"\n',
+        'x = "mailmetrics_campaigns.models"\n',
+        'x = "config.toml"\n',
+    ],
+)
+def test_everything_else_stays(source: str) -> None:
+    assert published(source) == source
 
 
 def test_the_sdist_builds_the_same_wheel(wheel: Path, sdist: Path, tmp_path: Path) -> None:
@@ -64,9 +190,9 @@ def test_the_sdist_builds_the_same_wheel(wheel: Path, sdist: Path, tmp_path: Pat
             name: other.read(name) for name in other.namelist()
         }
     assert {path.name for path in source.iterdir()} == {
-        *APPS,
+        *PACKAGES,
         *(".gitignore", "CHANGELOG.md", "LICENSE", "PKG-INFO", "README.md", "docs"),
-        "pyproject.toml",
+        *("build_hook.py", "manage.py", "pyproject.toml"),
     }
 
 

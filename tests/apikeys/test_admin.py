@@ -21,6 +21,7 @@ from apikeys import crypto, scopes
 from apikeys.models import APIKey, KeyState
 from campaigns.fields import utc_now
 from tests.factories import APIKeyFactory, WorkspaceFactory
+from tests.mailing import admins
 
 LIST = reverse("admin:mailmetrics_apikeys_apikey_changelist")
 KEY = re.compile(r"mm_[0-9A-Za-z]{38}")
@@ -228,7 +229,7 @@ def test_a_key_is_in_no_log_no_session_no_cookie_no_history_and_no_table(admin_c
 def test_an_error_report_of_the_page_tells_no_key(
     admin_client, act, monkeypatch, mailoutbox, settings
 ):
-    settings.ADMINS = [("Ada", "ada@example.com")]
+    settings.ADMINS = admins("ada@example.com")
     made = []
     generate = crypto.generate
     monkeypatch.setattr(crypto, "generate", lambda: made.append(generate()) or made[-1])

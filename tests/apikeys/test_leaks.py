@@ -19,6 +19,7 @@ from apikeys import crypto
 from apikeys.models import APIKey
 from apikeys.reporting import KeylessExceptionReporter
 from tests.factories import APIKeyFactory, WorkspaceFactory
+from tests.mailing import admins
 from tests.server import gunicorn
 
 KEY = crypto.generate()
@@ -89,7 +90,7 @@ def test_an_error_report_holds_no_key(settings, caplog, asked, debug, error):
     url, reporter = asked
     APIKeyFactory(key=KEY)
     settings.DEBUG = debug
-    settings.ADMINS = [("Admin", "admin@example.com")]
+    settings.ADMINS = admins("admin@example.com")
     settings.DEFAULT_EXCEPTION_REPORTER = reporter
     handler = _mailing_handler()
     client = Client(headers={"X-API-Key": KEY}, raise_request_exception=False)

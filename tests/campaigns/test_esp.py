@@ -25,6 +25,7 @@ from campaigns.models import Campaign, EmailEvent
 from campaigns.recording import MAX_MESSAGE_ID_LENGTH
 from tests.campaigns import esps
 from tests.factories import CampaignFactory, WorkspaceFactory
+from tests.mailing import sent_by
 from tests.recount import assert_totals_exact
 
 pytestmark = [
@@ -80,12 +81,17 @@ def serving(esp):
         thread.join()
 
 
+def send_by(settings, esp):
+    for name, value in sent_by(f"anymail.backends.{esp}.EmailBackend").items():
+        setattr(settings, name, value)
+
+
 @pytest.fixture
 def host(settings, monkeypatch):
     """A host site with anymail, its webhooks and its test backend."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     settings.ROOT_URLCONF = "tests.campaigns.anymail_urls"
-    settings.EMAIL_BACKEND = "anymail.backends.test.EmailBackend"
+    send_by(settings, "test")
     settings.ANYMAIL = {"WEBHOOK_SECRET": esps.SECRET}
     return settings
 
@@ -95,7 +101,7 @@ def esp(request, host):
     """A host site that sends with this ESP and takes its webhooks."""
     esp = request.param()
     with serving(esp) as url:
-        host.EMAIL_BACKEND = f"anymail.backends.{esp.name.lower()}.EmailBackend"
+        send_by(host, esp.name.lower())
         host.ANYMAIL = host.ANYMAIL | esp.settings(url)
         yield esp
 
