@@ -12,6 +12,7 @@ class AnalyticsConfig(AppConfig):
     def ready(self) -> None:
         import_module("campaigns.checks")  # also where campaigns itself is left out
         import_module("analytics.api.checks")
+        import_module("analytics.replica")
         import_module("analytics.totals.checks")
         import_module("analytics.totals.recursive_triggers").connect()
         if apps.is_installed("drf_spectacular"):

@@ -9,12 +9,12 @@ from functools import lru_cache
 from typing import Any, TypedDict
 from uuid import UUID
 
-from django.db import router
 from django.db.models import QuerySet
 
 from analytics.metrics import rates
 from analytics.models import COUNTS, CampaignTotals, DailyTotals
 from analytics.periods import Period
+from analytics.replica import read_report
 from campaigns.base.rows import fetched, fetched_among
 from campaigns.models import Campaign
 
@@ -92,10 +92,14 @@ _SOME_CAMPAIGNS = f"{_CAMPAIGNS} AND c.id IN ({{among}}) {_NEWEST_FIRST}"
 def _campaign_rows(
     workspace_id: int, campaigns: QuerySet[Campaign] | None
 ) -> list[tuple[Any, ...]]:
+    parameters = [workspace_id, workspace_id]
     if campaigns is None:
-        return fetched(router.db_for_read(Campaign), _ALL_CAMPAIGNS, [workspace_id, workspace_id])
-    theirs = campaigns.filter(workspace_id=workspace_id).order_by().values("pk")
-    return fetched_among(theirs, _SOME_CAMPAIGNS, [workspace_id, workspace_id])
+        return read_report(lambda alias: fetched(alias, _ALL_CAMPAIGNS, parameters))
+    among = campaigns.filter(workspace_id=workspace_id).order_by().values("pk")
+    return read_report(
+        lambda alias: fetched_among(among.using(alias), _SOME_CAMPAIGNS, parameters),
+        campaigns=campaigns,
+    )
 
 
 def _campaign_row(row: tuple[Any, ...]) -> CampaignRow:
@@ -160,8 +164,8 @@ _day_rates = lru_cache(maxsize=4_096)(rates)
 
 
 def _daily_counts(workspace_id: int, period: Period) -> dict[date, tuple[Any, ...]]:
-    alias = router.db_for_read(DailyTotals)
-    rows = fetched(alias, _DAYS, [workspace_id, period.first, period.last])
+    parameters = [workspace_id, period.first, period.last]
+    rows = read_report(lambda alias: fetched(alias, _DAYS, parameters))
     return {row[0]: row for row in rows}
 
 

@@ -14,6 +14,8 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from analytics.replica import configured_replica, state
+
 
 @never_cache
 @require_safe
@@ -25,11 +27,15 @@ def live(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 if the database is there, migrated, and has its triggers; else 503 that names which."""
+    """200 if the database is there, migrated, and has its triggers; else 503 that names which.
+
+    A replica that reports are not read from is told, but the site answers without it.
+    """
     failed = _failed()
     if failed:
         return JsonResponse({"status": "not ready", "failed": failed}, status=503)
-    return JsonResponse({"status": "ready"})
+    replica = configured_replica()
+    return JsonResponse({"status": "ready"} | ({"replica": state(replica)} if replica else {}))
 
 
 def _failed() -> str:

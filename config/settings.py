@@ -85,6 +85,19 @@ else:
     DATABASES["default"].setdefault("CONN_MAX_AGE", env.int("CONN_MAX_AGE", default=60))
     DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
 
+# Reports are read from a streaming replica while it keeps up; one that is gone costs two seconds.
+if REPLICA_URL := env.str("REPLICA_URL", default=""):
+    DATABASES["replica"] = {
+        **DATABASES["default"],
+        **env.db_url_config(REPLICA_URL),
+        "TEST": {"MIRROR": "default"},
+    }
+    DATABASES["replica"]["OPTIONS"] = {
+        "connect_timeout": 2,
+        "tcp_user_timeout": 2_000,
+    } | DATABASES["replica"].get("OPTIONS", {})
+    DATABASE_ROUTERS = ["analytics.replica.ReplicaRouter"]
+
 # Counts requests: each process for itself, unless CACHE_URL names a cache that all of them share:
 # redis://..., or dbcache://TABLE once `createcachetable` has made the table.
 CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
@@ -96,7 +109,10 @@ RATES = {
     "key": env.str("THROTTLE_KEY", default="600/min"),
     "address": env.str("THROTTLE_ADDRESS", default="30/min"),
 }
-MAILMETRICS = {"THROTTLE_RATES": {scope: rate for scope, rate in RATES.items() if rate}}
+MAILMETRICS = {
+    "REPLICA_MAX_LAG": env.int("REPLICA_MAX_LAG", default=10),
+    "THROTTLE_RATES": {scope: rate for scope, rate in RATES.items() if rate},
+}
 # How many proxies pass a request on, each adding whom it got it from to X-Forwarded-For.
 REST_FRAMEWORK = {"NUM_PROXIES": env.int("NUM_PROXIES", default=0)}
 

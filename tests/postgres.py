@@ -9,6 +9,7 @@ import argparse
 import os
 import pwd
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,7 +18,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any, Literal
@@ -83,6 +84,24 @@ class Server:
     def restart(self, mode: Literal["fast", "immediate"] = "fast") -> None:
         self.stop(mode)
         self.start()
+
+    @contextmanager
+    def replica(self) -> Iterator["Server"]:
+        """Another server that follows this one by streaming, copied of it as it is now."""
+        port = _free_port()
+        home = self._home / f"replica-{port}"
+        copy = ("--checkpoint=fast", "--no-sync", "--write-recovery-conf", f"--dbname={self.url}")
+        run(self._bin / "pg_basebackup", f"--pgdata={home / 'data'}", *copy, **self._as_owner)
+        with (home / "data" / "postgresql.conf").open("a") as configuration:
+            configuration.write(f"port = {port}\n")
+        url = f"{self.url.rpartition(':')[0]}:{port}/postgres"
+        replica = replace(self, url=url, _home=home, _process=None)
+        try:
+            replica.start()
+            yield replica
+        finally:
+            replica.stop("immediate")
+            shutil.rmtree(home)
 
     def _is_ready(self, pid: int) -> bool:
         # As pg_ctl does: the first line is the server's process, the eighth its state.

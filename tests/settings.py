@@ -13,6 +13,8 @@ for _name in (
     "DEBUG",
     "LOG_LEVEL",
     "NUM_PROXIES",
+    "REPLICA_MAX_LAG",
+    "REPLICA_URL",
     "SECURE_HSTS_SECONDS",
     "TRUST_X_FORWARDED_PROTO",
 ):

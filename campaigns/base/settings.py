@@ -62,6 +62,9 @@ class Configuration:
     # The most requests of a "key" and the most refused ones of an "address", each in a window;
     # one that is not named is not counted. Name them on the open internet.
     THROTTLE_RATES: Mapping[str, str] | None = option(None, throttle_rates)
+    # How many seconds a replica may lag behind and still answer reports. Lower it to see events
+    # sooner, raise it to spare the primary while much is written.
+    REPLICA_MAX_LAG: int = option(10, between(1, 86_400))
     # The alias of the cache that counts them. Name one that all processes share.
     THROTTLE_CACHE: str = option("default", cache_alias)
 
