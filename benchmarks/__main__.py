@@ -20,7 +20,7 @@ def main() -> int:
         return 2
     start = perf_counter()
     with tempfile.TemporaryDirectory() as folder, temporary_server(durable=True) as server:
-        _set_up(server, Path(folder))
+        set_up(server, Path(folder))
         print(f"## SIZE={name}\n\n{_machine(server)}")
         _measure(SIZES[name], Path(folder))
     tables.goals()
@@ -28,7 +28,7 @@ def main() -> int:
     return 0
 
 
-def _set_up(server: Server, folder: Path) -> None:
+def set_up(server: Server, folder: Path) -> None:
     os.environ.update(
         ALLOWED_HOSTS="127.0.0.1",
         BENCH_SQLITE=str(folder / "bench.sqlite3"),

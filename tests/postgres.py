@@ -53,6 +53,12 @@ class Server:
     _as_owner: Mapping[str, Any] = field(repr=False)
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
+    @property
+    def pid(self) -> int:
+        """The process that all others of the server are children of; only while it runs."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Answer once connections are accepted."""
         log = self._home / "log"
