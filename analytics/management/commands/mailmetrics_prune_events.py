@@ -9,8 +9,7 @@ from analytics.totals.pruning import BATCH_SIZE, prune
 from campaigns.base.database_option import add_database_option
 from campaigns.base.progress import progress_bar
 from campaigns.fields import utc_now
-from campaigns.intake.lines import workspace_name
-from campaigns.intake.values import Refused
+from campaigns.management.workspaces import workspace_named
 from campaigns.models import Workspace
 
 YOUNGEST = timedelta(days=30)
@@ -67,13 +66,9 @@ class Command(BaseCommand):
 
 
 def _workspaces(name: str | None, database: str) -> list[Workspace]:
-    workspaces = Workspace.objects.using(database)
     if name is None:
-        return list(workspaces.order_by("pk"))
-    try:
-        return [workspaces.get(name=workspace_name(name))]
-    except (Workspace.DoesNotExist, Refused):
-        raise CommandError(f"There is no workspace {name!r}.") from None
+        return list(Workspace.objects.using(database).order_by("pk"))
+    return [workspace_named(name, using=database)]
 
 
 def _day(text: str) -> date:

@@ -6,13 +6,12 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DataError
 from django.views.decorators.debug import sensitive_variables
 
 from apikeys.models import APIKey
 from campaigns.base.database_option import add_database_option
 from campaigns.fields import utc_now
-from campaigns.models import Workspace
+from campaigns.management.workspaces import workspace_named
 
 
 class Command(BaseCommand):
@@ -41,7 +40,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             _, key = APIKey.objects.db_manager(options["database"]).create_key(
-                workspace=_workspace(options["workspace"], options["database"]),
+                workspace=workspace_named(options["workspace"], using=options["database"]),
                 name=options["name"],
                 scopes=options["scopes"],
                 expires_at=_expiry(options["expires"]),
@@ -50,14 +49,6 @@ class Command(BaseCommand):
         except ValidationError as error:
             raise CommandError(_in_one_line(error)) from None
         self.stdout.write(key)
-
-
-def _workspace(name: str, database: str) -> Workspace:
-    try:
-        return Workspace.objects.using(database).get(name=name)
-    except (Workspace.DoesNotExist, DataError, ValueError):
-        # A name that can't be stored, such as one with a NUL, is the name of no workspace.
-        raise CommandError(f"There is no workspace {name!r}.") from None
 
 
 def _expiry(text: str | None) -> datetime | None:

@@ -1,12 +1,10 @@
 from collections.abc import Callable
 from uuid import UUID
 
-from django.core.management.base import CommandError
-
 from campaigns.intake.file_command import FileImportCommand
-from campaigns.intake.lines import EVENT_FIELDS, Format, Values, event_reader, workspace_name
-from campaigns.intake.values import Refused
-from campaigns.models import Campaign, Workspace
+from campaigns.intake.lines import EVENT_FIELDS, Format, Values, event_reader
+from campaigns.management.workspaces import workspace_named
+from campaigns.models import Campaign
 from campaigns.recording import Event, InvalidEvent, Recorded, record_events
 
 
@@ -19,7 +17,7 @@ class Command(FileImportCommand[Event]):
     ) -> Callable[[Values], Event]:
         self.database = database
         self.recorded = Recorded()
-        self.workspace = _workspace(workspace, database)
+        self.workspace = workspace_named(workspace, using=database)
         campaigns = Campaign.objects.using(database).filter(workspace=self.workspace)
         return event_reader(campaigns.values_list("id", flat=True))
 
@@ -52,10 +50,3 @@ class Command(FileImportCommand[Event]):
         if counts.pruned:
             told += f", {counts.pruned} from before the workspace was pruned and not recorded"
         return told
-
-
-def _workspace(name: str, database: str) -> Workspace:
-    try:
-        return Workspace.objects.using(database).get(name=workspace_name(name))
-    except (Workspace.DoesNotExist, Refused):
-        raise CommandError(f"There is no workspace {name!r}.") from None
