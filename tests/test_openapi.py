@@ -143,13 +143,14 @@ def test_schemathesis_finds_nothing(database_url, key, tmp_path, mode):
 def schemathesis(cwd, url, key, *options):
     return subprocess.run(
         [
-            *(sys.executable, "-m", "schemathesis.cli", "--no-color", "run", url),
+            *(sys.executable, "-m", "schemathesis.cli", "run", url),
             *("-H", f"X-API-Key: {key}", "--checks", "all"),
             *("--workers", "2", "--seed", "1", *options),
         ],
         cwd=cwd,
         env=os.environ
         | {
+            "NO_COLOR": "1",
             "PYTHONPATH": str(ROOT),
             "SCHEMATHESIS_HOOKS": "tests.schemathesis_hooks",
             "DJANGO_SETTINGS_MODULE": "tests.settings",

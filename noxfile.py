@@ -1,0 +1,83 @@
+"""Every version that pip brings, in short: the tests of the three apps on both databases.
+
+``nox`` runs the interpreters that are there, names those that are missing, and fails if there is
+none beside the one that runs it: then nothing would have been tried.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from itertools import chain
+from pathlib import Path
+
+import nox
+
+CURRENT = f"{sys.version_info.major}.{sys.version_info.minor}"
+# Each Python and each Django that is supported, once at least.
+VERSIONS = [("3.11", "5.2"), ("3.12", "6.0"), ("3.13", "6.1"), ("3.14", "6.1")]
+EXTRAS = ("anymail", "fast", "openapi", "postgres", "progress", "site")
+APPS = ["tests/test_contract.py", "tests/campaigns", "tests/analytics", "tests/apikeys"]
+
+nox.options.default_venv_backend = "venv"
+nox.options.error_on_missing_interpreters = False
+nox.options.sessions = ["interpreters", "versions", "lowest", "published"]
+
+if shutil.which("pyenv"):
+    # Its shims find an interpreter only if it is among the chosen ones.
+    installed = subprocess.run(
+        ["pyenv", "versions", "--bare"], capture_output=True, text=True, check=True
+    )
+    found = [name for name in installed.stdout.split() if re.fullmatch(r"3\.\d+\.\d+", name)]
+    found.sort(key=lambda name: not name.startswith(f"{CURRENT}."))
+    os.environ["PYENV_VERSION"] = ":".join([*found, "system"])
+
+
+@nox.session(python=False)
+def interpreters(session: nox.Session) -> None:
+    """Say which interpreters are missing; there has to be one beside the current."""
+    found = {python for python, _ in VERSIONS if shutil.which(f"python{python}")}
+    if missing := sorted({python for python, _ in VERSIONS} - found):
+        session.warn(f"Not tried, for there is no interpreter: Python {', '.join(missing)}")
+    if not found - {CURRENT}:
+        session.error(f"There is no interpreter beside Python {CURRENT}.")
+
+
+@nox.session
+@nox.parametrize(("python", "django"), VERSIONS)
+def versions(session: nox.Session, django: str) -> None:
+    """The newest of everything else."""
+    session.install("--editable", ".[test]", f"django=={django}.*")
+    run_tests(session)
+
+
+@nox.session(python="3.11")
+def lowest(session: nox.Session) -> None:
+    """The lowest that the bounds allow of all that an installed site needs."""
+    project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
+    named = chain(project["dependencies"], *map(project["optional-dependencies"].get, EXTRAS))
+    lowest = [each.replace(">=", "==") for each in named if ">=" in each]
+    session.install("--editable", ".[test]", *lowest)
+    run_tests(session)
+
+
+@nox.session(python=CURRENT)
+def published(session: nox.Session) -> None:
+    """The wheel itself, with the tests moved under its names."""
+    folder = Path(session.create_tmp()).resolve()
+    shutil.rmtree(folder)
+    session.install("hatchling")
+    session.run("python", "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder), silent=True)
+    (wheel,) = folder.glob("*.whl")
+    session.install(f"{wheel}[test]")
+    session.run("python", "-m", "tests.published", str(folder))
+    session.chdir(folder)
+    run_tests(session)
+
+
+def run_tests(session: nox.Session) -> None:
+    tests = ("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", *APPS)
+    session.run(*tests, *session.posargs)
+    session.run("python", "-m", "tests.postgres", *tests, *session.posargs)
