@@ -24,10 +24,11 @@ install: $(INSTALLED) ## Make .venv with all that the demo and the tests need
 
 $(INSTALLED): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install -qq --editable '.[dev]'
 	@touch $@
 
 test: install ## Run the tests on SQLite and on PostgreSQL, with their coverage together
+	@$(BIN)/python -m tests.preflight
 	@rm -f .coverage $(DATA); failed=0; \
 	$(ON_SQLITE) $(COVERAGE)=.coverage.sqlite -m pytest || failed=1; \
 	$(BIN)/python -m tests.postgres $(COVERAGE)=.coverage.postgresql -m pytest || failed=1; \
@@ -50,7 +51,7 @@ bench: install $(CONTENDERS) ## Measure side by side (SIZE=small in two minutes,
 	@$(BIN)/python -m benchmarks
 
 $(CONTENDERS): $(INSTALLED)
-	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	$(BIN)/python -m pip install -qq --editable '.[bench]'
 	@touch $@
 
 load: install ## Ask with 200 clients for a minute while writers record, on a temporary PostgreSQL

@@ -52,7 +52,7 @@ class InstantField(models.DateTimeField):  # type: ignore[type-arg]
         # What Django cut stays in the zone that it was cut in: its midnight is a day's name.
         if value is None or isinstance(expression, TruncBase):
             return value
-        if connection.vendor == "sqlite":
+        if connection.vendor == "sqlite" and value.tzinfo in {None, connection.timezone}:
             # Django put the connection's zone on the wall clock of UTC, or none.
             return value.replace(tzinfo=UTC)
         if timezone.is_naive(value):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 import django
-from django.core.management import call_command, execute_from_command_line
+from django.core.management import call_command
 from django.db import transaction
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def main() -> None:
     fill()
     make_superuser()
     tell(key=api_key())
-    execute_from_command_line(["manage.py", "runserver", "--noreload", f"127.0.0.1:{PORT}"])
+    serve()
 
 
 def fill() -> None:
@@ -198,10 +198,17 @@ The key of {WORKSPACE!r}: {key}
 curl -H 'X-API-Key: {key}' '{analytics}?status=COMPLETED'
 curl -H 'X-API-Key: {key}' '{analytics}/timeline'
 
+The site: {site}/ (Ctrl-C ends it)
 The admin: {site}/admin/ ({LOGIN[0]} / {LOGIN[1]})
 """,
         flush=True,
     )
+
+
+def serve() -> None:
+    # In silence, so that the lines above stay the last; errors and requests are still told.
+    with open(os.devnull, "w") as nowhere:
+        call_command("runserver", f"127.0.0.1:{PORT}", use_reloader=False, stdout=nowhere)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ def main(folder: Path) -> None:
     for source in (ROOT / "tests").rglob("*"):
         if source.is_file() and source.suffix != ".pyc":
             write_published(source, folder / source.relative_to(ROOT))
+    write_published(ROOT / "manage.py", folder / "manage.py")
     (folder / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
 
 

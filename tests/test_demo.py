@@ -84,3 +84,25 @@ def test_the_demo_serves_what_it_prints_and_doubles_nothing(tmp_path):
     )
     assert (verified.returncode, verified.stderr) == (0, "")
     assert verified.stdout == "Every total equals a recount of the events.\n"
+
+
+def test_what_it_prints_last_is_what_a_newcomer_needs(tmp_path):
+    port = free_port()
+    environment = os.environ | {"DEMO_FOLDER": str(tmp_path), "PORT": str(port)}
+    file = tmp_path / "printed"
+    with file.open("w+") as printed:
+        command = [sys.executable, "-m", "config.demo"]
+        with subprocess.Popen(command, env=environment, stdout=printed, stderr=printed) as process:
+            while "The admin:" not in file.read_text() and process.poll() is None:
+                time.sleep(0.1)
+            with opened(f"http://127.0.0.1:{port}/health/live") as response:
+                assert response.status == 200
+            process.terminate()
+        printed.seek(0)
+        told = [line.rstrip() for line in printed if "GET /health/live" not in line]
+    assert told[-3:] == [
+        f"The site: http://127.0.0.1:{port}/ (Ctrl-C ends it)",
+        f"The admin: http://127.0.0.1:{port}/admin/ (admin / demo)",
+        "",
+    ]
+    assert len(told) < 12

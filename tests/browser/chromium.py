@@ -2,7 +2,6 @@
 
 import base64
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +17,8 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.wait import WebDriverWait
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+from tests.browser.binaries import find_browser
+
 FLAGS = (
     "--headless=new",
     "--no-sandbox",  # it has none as root and in most containers; the pages are our own
@@ -33,7 +33,7 @@ FLAGS = (
 )
 PATIENCE = 20  # seconds
 WANTED = (
-    "The browser tests need Chromium and its driver. "
+    "The browser tests need Chromium and its driver: `make test` says what it tried. "
     "Debian and Ubuntu: apt-get install chromium chromium-driver"
 )
 
@@ -41,17 +41,16 @@ WANTED = (
 @contextmanager
 def started(profile: Path) -> Iterator[Chrome]:
     """A browser with nothing in its profile; the test fails where there is none to start."""
-    binary = next(filter(None, map(shutil.which, NAMES)), None)
-    driver = shutil.which("chromedriver")
-    if binary is None or driver is None:
+    found = find_browser()
+    if found is None:
         pytest.fail(WANTED, pytrace=False)
     options = ChromeOptions()
-    options.binary_location = binary
+    options.binary_location = found.browser
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     for flag in (*FLAGS, f"--user-data-dir={profile}"):
         options.add_argument(flag)
     # The driver is named, so that Selenium looks for none on the network.
-    chrome = Chrome(options=options, service=ChromeService(executable_path=driver))
+    chrome = Chrome(options=options, service=ChromeService(executable_path=found.driver))
     chrome.set_page_load_timeout(PATIENCE)
     chrome.set_script_timeout(PATIENCE)
     try:

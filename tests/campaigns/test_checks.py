@@ -12,6 +12,7 @@ from django.test import override_settings
 
 from campaigns.checks import LABELS, check_apps, check_backend, check_settings
 
+CAMPAIGNS, APIKEYS, ANALYTICS = LABELS
 ROOT = Path(__file__).resolve().parent.parent.parent
 WITHOUT = """
 import sys, django
@@ -26,7 +27,7 @@ execute_from_command_line(["manage.py", "check"])
 class Campaigns(AppConfig):
     """Our app under the label that Django would give it by itself."""
 
-    name = "campaigns"
+    name = CAMPAIGNS
     label = "campaigns"
 
 
@@ -39,7 +40,7 @@ def test_a_site_that_is_set_up_right_is_told_nothing():
 
 
 @pytest.mark.parametrize(
-    "missing", [["campaigns"], ["apikeys"], ["analytics"], ["campaigns", "apikeys"]], ids=",".join
+    "missing", [[CAMPAIGNS], [APIKEYS], [ANALYTICS], [CAMPAIGNS, APIKEYS]], ids=",".join
 )
 def test_a_missing_app_is_named_and_nothing_breaks_before(missing):
     answer = subprocess.run(
@@ -62,19 +63,19 @@ def test_a_missing_app_is_named_and_nothing_breaks_before(missing):
 def test_an_app_under_another_label_is_in_the_wrong_place(settings):
     assert check_apps() == []
     settings.INSTALLED_APPS = [
-        "tests.campaigns.test_checks.Campaigns" if app == "campaigns" else app
+        "tests.campaigns.test_checks.Campaigns" if app == CAMPAIGNS else app
         for app in settings.INSTALLED_APPS
     ]
     (issue,) = check_apps()
     assert told([issue]) == [
         (
             "mailmetrics.E001",
-            "The app 'campaigns' is not installed under its label 'mailmetrics_campaigns'.",
+            f"The app {CAMPAIGNS!r} is not installed under its label 'mailmetrics_campaigns'.",
         )
     ]
     assert issue.hint == (
-        "Name 'campaigns', 'apikeys' and 'analytics' in INSTALLED_APPS, in any order; another app "
-        "config of 'campaigns' needs label = 'mailmetrics_campaigns'."
+        f"Name {CAMPAIGNS!r}, {APIKEYS!r} and {ANALYTICS!r} in INSTALLED_APPS, in any order; "
+        f"another app config of {CAMPAIGNS!r} needs label = 'mailmetrics_campaigns'."
     )
 
 
