@@ -45,7 +45,7 @@ def some_events(campaigns, number, *, seed):
 @pytest.mark.parametrize("batch_size", [40, 300], ids=["small batches", "large batches"])
 def test_writers_of_the_same_messages_store_what_one_would(campaigns, batch_size, monkeypatch):
     """Each batch holds new, earlier and known events, in an order of its own."""
-    monkeypatch.setattr(retries, "_RETRIES", 1)  # a deadlock is not tried again but seen
+    monkeypatch.setattr(retries, "_ATTEMPTS", 1)  # a deadlock is not tried again but seen
     given = [some_events(campaigns, 1200, seed=n // 2) for n in range(WRITERS)]
     for n, events in enumerate(given):
         random.Random(100 + n).shuffle(events)

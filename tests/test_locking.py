@@ -36,7 +36,7 @@ def way(request, monkeypatch):
 @pytest.fixture
 def one_attempt(monkeypatch):
     """A deadlock is not tried again but seen."""
-    monkeypatch.setattr(retries, "_RETRIES", 1)
+    monkeypatch.setattr(retries, "_ATTEMPTS", 1)
 
 
 def rows_in_any_order(campaigns, kind):

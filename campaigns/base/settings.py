@@ -15,17 +15,17 @@ DAYS_OF_THE_CALENDAR = 3_652_059
 THROTTLED = {"key", "address"}
 
 
-def option(default: Any, why_not: Callable[[Any], str]) -> Any:
-    """A key with its default and the rule for its values: why one is refused, "" if it is not."""
-    return field(default=default, metadata={"why_not": why_not})
+def option(default: Any, refusal: Callable[[Any], str]) -> Any:
+    """A key with its default; ``refusal`` returns why a value is refused, "" if it is good."""
+    return field(default=default, metadata={"refusal": refusal})
 
 
 def between(least: int, most: int) -> Callable[[Any], str]:
-    def why_not(value: Any) -> str:
+    def refusal(value: Any) -> str:
         good = type(value) is int and least <= value <= most
         return "" if good else f"must be a whole number from {least} to {most}"
 
-    return why_not
+    return refusal
 
 
 def dotted_path(value: Any) -> str:
@@ -43,9 +43,8 @@ def throttle_rates(value: Any) -> str:
 
 
 def cache_alias(value: Any) -> str:
-    known = ", ".join(settings.CACHES)
     good = isinstance(value, str) and value in settings.CACHES
-    return "" if good else f"must be the alias of a cache ({known})"
+    return "" if good else f"must be the alias of a cache ({', '.join(settings.CACHES)})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,33 +77,31 @@ class Mistake(NamedTuple):
 
 def mistakes() -> Iterator[Mistake]:
     """Everything wrong with ``settings.MAILMETRICS``."""
-    given = _given()
-    if not isinstance(given, Mapping):
+    values = _values()
+    if not isinstance(values, Mapping):
         yield Mistake("", "MAILMETRICS must be a dict.")
         return
-    known = {each.name: each.metadata["why_not"] for each in fields(Configuration)}
-    unknown = [str(key) for key in given if key not in known]
-    if unknown:
-        told = f"MAILMETRICS has no key {', '.join(unknown)}; it may have {', '.join(known)}."
-        yield Mistake("", told)
-    for key, why_not in known.items():
-        if key in given and (reason := why_not(given[key])):
-            yield Mistake(key, f'MAILMETRICS["{key}"] {reason}, not {given[key]!r:.80}.')
+    refusals = {each.name: each.metadata["refusal"] for each in fields(Configuration)}
+    if unknown := ", ".join(str(key) for key in values if key not in refusals):
+        yield Mistake("", f"MAILMETRICS has no key {unknown}; it may have {', '.join(refusals)}.")
+    for key, refusal in refusals.items():
+        if key in values and (reason := refusal(values[key])):
+            yield Mistake(key, f'MAILMETRICS["{key}"] {reason}, not {values[key]!r:.80}.')
 
 
 def resolve() -> Configuration:
-    """The defaults with ``settings.MAILMETRICS`` over them; ImproperlyConfigured if it is odd."""
+    """The defaults with ``settings.MAILMETRICS`` over them; raises ImproperlyConfigured."""
     for mistake in mistakes():
         raise ImproperlyConfigured(mistake.text)
-    return Configuration(**_given())
+    return Configuration(**_values())
 
 
-def _given() -> Any:
+def _values() -> Any:
     return getattr(settings, "MAILMETRICS", {})
 
 
 class _Lazy:
-    """Resolves the settings when the first is read, for they may not be there on import."""
+    """Resolves the settings when the first is read: on import they may not be ready yet."""
 
     resolved: Configuration | None = None
 

@@ -1,4 +1,4 @@
-"""How often: so many in so many seconds; pure."""
+"""A limit of requests per time, such as 600 a minute; pure."""
 
 import re
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ class ThrottleRate:
 
     @staticmethod
     def is_spelled(text: Any) -> bool:
-        """Whether it is a rate as REST framework spells them, such as ``600/min``."""
+        """Whether it is a rate in REST framework's notation, such as ``600/min``."""
         return isinstance(text, str) and _SPELLING.fullmatch(text) is not None
 
     @classmethod
     def parse(cls, text: str) -> "ThrottleRate":
-        """ValueError unless `is_spelled`."""
-        if not (found := _SPELLING.fullmatch(text)):
+        """Raises ValueError unless `is_spelled`."""
+        if not (match := _SPELLING.fullmatch(text)):
             raise ValueError(f"{text!r} is not a number per sec, min, hour or day.")
-        return cls(int(found[1]), _SECONDS[found[2][0]])
+        return cls(int(match[1]), _SECONDS[match[2][0]])

@@ -47,8 +47,8 @@ _MARK_BYTES = 8
 _LONGEST_ID = MAX_MESSAGE_ID_LENGTH - 1 - 2 * _MARK_BYTES
 
 
-class _NotACampaigns(Refused):
-    """A mail of the site that has to do with no campaign, as most have not."""
+class _UnrelatedMail(Refused):
+    """A mail of the site that belongs to no campaign, as most do not."""
 
 
 def connect() -> None:
@@ -60,9 +60,9 @@ def connect() -> None:
 def record_sent(*, message: Any, status: Any, esp_name: str, **kwargs: Any) -> None:
     """Each recipient whom the ESP accepted is one message sent, now.
 
-    Never raises for a database failure: the mail is out, and who saw an error would send it
-    again. What is not recorded here comes with the first tracking event. A mail with ``send_at``
-    waits for that, too.
+    Never raises for a database failure: the mail is out, and whoever saw an error would send it
+    again. What could not be recorded here is recorded with the first tracking event, and so is a
+    mail with ``send_at``.
     """
     if getattr(message, "send_at", UNSET) not in (UNSET, None):
         return
@@ -74,7 +74,7 @@ def record_sent(*, message: Any, status: Any, esp_name: str, **kwargs: Any) -> N
 
 
 def _savepoint() -> AbstractContextManager[None]:
-    """What keeps a failure from breaking a transaction of the site's."""
+    """Keeps a failure from breaking the site's own transaction."""
     alias = _alias()
     if connections[alias].in_atomic_block:
         return transaction.atomic(using=alias)
@@ -91,14 +91,15 @@ def _record_accepted(message: Any, recipients: Mapping[str, Any], esp_name: str)
 
 
 def _accepted(message: Any, recipients: Mapping[str, Any], esp_name: str) -> dict[UUID, list[str]]:
-    """The ids of the messages sent, by campaign: a batch may tell each recipient another one."""
+    """The ids of the accepted messages by campaign: recipients of a batch may differ in it."""
     accepted = defaultdict(list)
-    for recipient, told in recipients.items():
-        if told.status in _ACCEPTED:
+    for recipient, recipient_status in recipients.items():
+        if recipient_status.status in _ACCEPTED:
             metadata = _sent_metadata(message, recipient)
             try:
                 campaign_id = _campaign_id(metadata)
-                accepted[campaign_id].append(_message_id(metadata, told.message_id, recipient))
+                esp_id = recipient_status.message_id
+                accepted[campaign_id].append(_message_id(metadata, esp_id, recipient))
             except Refused as reason:
                 _drop(esp_name, EventType.SENT, reason)
     return accepted
@@ -115,7 +116,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 
 def record_tracked(*, event: Any, esp_name: str, **kwargs: Any) -> None:
-    """Record what happened to a message, at the ESP's own instant of it or else now."""
+    """Record what happened to a message, at the instant that the ESP reports, else now."""
     kind = _KINDS.get(event.event_type)
     if kind is None:
         return
@@ -142,22 +143,22 @@ def record_reply(*, event: Any, esp_name: str, **kwargs: Any) -> None:
 
 def _answered(message: Any) -> EmailEvent:
     if replies.is_automatic(message, envelope_sender=message.envelope_sender):
-        raise _NotACampaigns("an auto-response is no reply")
+        raise _UnrelatedMail("an auto-response is no reply")
     mark = _mark(replies.sender(message))
     for answered in replies.answered(message):
-        # Some ESPs send their own id as the Message-ID, some with a domain of theirs added.
+        # Some ESPs send their own id as the Message-ID, some with a domain of their own added.
         for esp_id in (answered, answered.partition("@")[0]):
             sent = _only_sent(_shortened(esp_id), mark)
             if sent is not None:
                 return sent
-    raise _NotACampaigns("it answers no campaign's message, or not one alone")
+    raise _UnrelatedMail("it answers no campaign's message, or not one alone")
 
 
 def _only_sent(esp_id: str, mark: str) -> EmailEvent | None:
-    """The message of this id: the sender's own, or else the only one, for people have aliases."""
+    """The message of this id that went to the sender, else the only one: people have aliases."""
     if not is_message_id(esp_id):
         return None
-    # Every workspace by name, so that the key, which starts with it, finds the rows.
+    # Naming every workspace lets the query use the primary key, which begins with it.
     sent = EmailEvent.objects.using(_alias()).filter(
         workspace_id__in=Workspace.objects.values("pk"), kind=EventKind.SENT
     )
@@ -170,7 +171,7 @@ def _only_sent(esp_id: str, mark: str) -> EmailEvent | None:
 
 
 def _reply_instant(event: Any, sent: EmailEvent) -> datetime:
-    """The ESP's instant; or else what the mail is dated, if that can be; or else now."""
+    """The ESP's instant, else the date of the mail if it is possible, else now."""
     now = utc_now()
     dated = replies.dated(event.message)
     if dated is None or not sent.occurred_at <= dated <= now:
@@ -196,7 +197,7 @@ def _record(
 def _campaign_id(metadata: Mapping[str, Any]) -> UUID:
     campaign_id = metadata.get("campaign_id")
     if campaign_id is None:
-        raise _NotACampaigns("its metadata has no campaign_id")
+        raise _UnrelatedMail("its metadata has no campaign_id")
     return identifier("campaign_id", str(campaign_id))
 
 
@@ -205,10 +206,10 @@ def _alias() -> str:
 
 
 def _message_id(metadata: Mapping[str, Any], esp_id: object, recipient: str | None) -> str:
-    """A message is the ESP's id and the recipient: some ESPs give all recipients one id.
+    """A message is an ESP's id and a recipient: some ESPs give all recipients the same id.
 
-    The id is that of the ESP, or the Message-ID header that the site has put into the metadata;
-    of the address there is a digest only. Both together have 255 characters at most.
+    The id is the ESP's, or the Message-ID header if the site put it into the metadata; the address
+    is kept as a digest only. Both together have 255 characters at most.
     """
     named = metadata.get("message_id_header") or esp_id
     text = "" if named is None else str(named).strip().strip("<>")
@@ -227,12 +228,12 @@ def _shortened(esp_id: str) -> str:
 
 def _mark(address: str) -> str:
     local, _, domain = address.strip().lower().rpartition("@")
-    with suppress(UnicodeError):  # no domain that mail goes to, but the same each time
+    with suppress(UnicodeError):  # not a domain that takes mail, but the same each time
         domain = punycode(domain)
     spelled = f"{local}@{domain}".encode(errors="replace")
     return hashlib.blake2b(spelled, digest_size=_MARK_BYTES).hexdigest()
 
 
 def _drop(esp_name: str, event_type: str, reason: Refused) -> None:
-    level = logging.INFO if isinstance(reason, _NotACampaigns) else logging.WARNING
+    level = logging.INFO if isinstance(reason, _UnrelatedMail) else logging.WARNING
     logger.log(level, "Dropped an event of %s, %s: %s", esp_name, event_type, reason)

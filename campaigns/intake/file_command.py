@@ -59,11 +59,11 @@ class FileImportCommand(BaseCommand, Generic[Row]):
     def reader(
         self, *, workspace: str, file_format: Format, database: str
     ) -> Callable[[Values], Row]:
-        """Find the workspace; answer the function that validates a line's values for it."""
+        """Find the workspace; return the function that validates a line's values for it."""
 
     @abstractmethod
     def save(self, batch: list[tuple[int, Row]]) -> None:
-        """Commit the rows, each with its line number; ``refuse`` those that cannot be."""
+        """Commit the rows, each with its line number; ``refuse`` those that can't be saved."""
 
     @abstractmethod
     def summary(self) -> str: ...
@@ -94,7 +94,7 @@ class FileImportCommand(BaseCommand, Generic[Row]):
             self.stderr.write(f"line {number}: {reason}")
 
     def _how_to_go_on(self) -> str:
-        # The batch under way may be committed, too, without our having heard of it.
+        # The batch under way may have been committed as well, without our hearing of it.
         return (
             f"\nCommitted before that: {self.summary()}.\n"
             "Run the same command again for the rest: nothing counts twice."
@@ -175,7 +175,7 @@ def _opened(file: str) -> Iterator[BinaryIO]:
 
 
 def _size(stream: BinaryIO) -> int | None:
-    """In bytes; None of a pipe, which has no position either."""
+    """In bytes; None for a pipe, which has no position either."""
     try:
         status = os.fstat(stream.fileno())
     except OSError:

@@ -28,7 +28,7 @@ from campaigns.models import Campaign, CampaignStatus, EmailEvent, EventKind, Wo
 from campaigns.recording import Event
 
 Format = Literal["csv", "jsonl"]
-Values = tuple[Any, ...]  # of a line, one for each field that is asked for; ABSENT if it lacks it
+Values = tuple[Any, ...]  # of a line, one per requested field; ABSENT where it has none
 Row = TypeVar("Row")
 
 LONGEST_LINE = 2**20
@@ -48,11 +48,11 @@ _CSV_REASONS = {"unexpected end of data": "a quote is not closed on the line"}
 
 
 class UnreadableHeader(ValueError):
-    """Nothing of a CSV file can be read, for its header does not say where the fields are."""
+    """A CSV file whose header does not say where the fields are, so that none can be read."""
 
 
-class CampaignRow(NamedTuple):
-    """A campaign as a line gives it; ``values`` lacks the optional fields that the line lacks."""
+class ImportedCampaign(NamedTuple):
+    """A line's campaign; ``values`` leaves out the optional fields that the line leaves out."""
 
     id: UUID
     values: dict[str, Any]
@@ -61,7 +61,7 @@ class CampaignRow(NamedTuple):
 def lines_of(stream: BinaryIO) -> Iterator[bytes]:
     """Each line with its ending, after a byte order mark.
 
-    Of a line longer than ``LONGEST_LINE`` bytes only the start comes, still longer than that.
+    A line longer than ``LONGEST_LINE`` bytes is cut, to a length that still exceeds it.
     """
     line = stream.readline(len(BOM_UTF8) + LONGEST_LINE + 1).removeprefix(BOM_UTF8)
     while line:
@@ -96,7 +96,7 @@ def read_rows(
 def csv_reader(
     lines: Iterator[tuple[int, bytes]], *, fields: Sequence[str], required: Iterable[str]
 ) -> Callable[[str], Values]:
-    """Take the header off the lines; answer the function that reads the fields of another.
+    """Read the header; return the function that reads the fields of a later line.
 
     Raises UnreadableHeader, which names what is missing.
     """
@@ -112,22 +112,22 @@ def csv_reader(
     if doubled := [field for field in fields if columns.count(field) > 1]:
         raise UnreadableHeader(f"the header has the column {', '.join(doubled)} twice")
     number = len(columns)
-    # What stands behind the last column is absent.
+    # After the last column comes ABSENT, for the fields that have no column.
     pick = itemgetter(*(columns.index(each) if each in columns else number for each in fields))
 
     def read(line: str) -> Values:
-        given: list[Any] = _csv_fields(line)
-        if len(given) != number:
-            raise Refused(f"has {len(given)} columns where the header has {number}")
-        given.append(ABSENT)
-        values: Values = pick(given)
+        cells: list[Any] = _csv_fields(line)
+        if len(cells) != number:
+            raise Refused(f"has {len(cells)} columns where the header has {number}")
+        cells.append(ABSENT)
+        values: Values = pick(cells)
         return values
 
     return read
 
 
 def json_reader(*, fields: Sequence[str]) -> Callable[[str], Values]:
-    """The function that reads the fields of a line."""
+    """Return the function that reads the fields of a line."""
 
     def read(line: str) -> Values:
         value = _json_object(line).get
@@ -153,8 +153,8 @@ def _json_object(line: str) -> dict[str, Any]:
 
 
 def event_reader(campaign_ids: Iterable[UUID]) -> Callable[[Values], Event]:
-    """The function that makes an event of one of these campaigns from the values of EVENT_FIELDS;
-    its instant may lie anywhere."""
+    """Return the function that makes an event of the values of EVENT_FIELDS, if its campaign is
+    one of these; it may be of any instant."""
     known = {str(campaign_id): campaign_id for campaign_id in campaign_ids}
 
     def event(values: Values) -> Event:
@@ -169,30 +169,30 @@ def event_reader(campaign_ids: Iterable[UUID]) -> Callable[[Values], Event]:
     return event
 
 
-def campaign_row(values: Values) -> CampaignRow:
-    """The row of the values of CAMPAIGN_FIELDS."""
+def imported_campaign(values: Values) -> ImportedCampaign:
+    """The campaign that the values of CAMPAIGN_FIELDS describe."""
     pk, name, status, leads, launched_at, created_at = values
-    given: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "name": text("name", name, longest=_LONGEST_NAME),
         "status": choice("status", status, _STATUSES),
     }
     if leads not in (None, ABSENT):
-        given["total_leads"] = whole_number("total_leads", leads, most=_MOST_LEADS)
+        fields["total_leads"] = whole_number("total_leads", leads, most=_MOST_LEADS)
     if launched_at in _BLANK:
-        given["launched_at"] = None
+        fields["launched_at"] = None
     elif launched_at is not ABSENT:
-        given["launched_at"] = instant("launched_at", launched_at)
+        fields["launched_at"] = instant("launched_at", launched_at)
     if created_at not in (*_BLANK, ABSENT):
-        given["created_at"] = instant("created_at", created_at)
-    return CampaignRow(identifier("id", pk), given)
+        fields["created_at"] = instant("created_at", created_at)
+    return ImportedCampaign(identifier("id", pk), fields)
 
 
-def campaign_row_of_text(values: Values) -> CampaignRow:
+def imported_campaign_of_text(values: Values) -> ImportedCampaign:
     """The same from CSV, where a number is text and blank stands for none."""
     pk, name, status, leads, *instants = values
     if leads is not ABSENT:
         leads = int(leads) if _WHOLE_NUMBER.fullmatch(leads) else leads or None
-    return campaign_row((pk, name, status, leads, *instants))
+    return imported_campaign((pk, name, status, leads, *instants))
 
 
 def workspace_name(name: str) -> str:

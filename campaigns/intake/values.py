@@ -1,4 +1,4 @@
-"""One value of an imported record, checked: what it is, or why it is refused."""
+"""Checks of single values of an imported record: each returns the value, or refuses it."""
 
 import functools
 import re
@@ -8,7 +8,7 @@ from uuid import UUID
 
 T = TypeVar("T")
 
-ABSENT: Final = object()  # what a record has no value for, not even null
+ABSENT: Final = object()  # in place of a value that the record lacks, even as null
 
 # uuid.UUID alone also takes underscores, spaces and digits of other scripts.
 _UUID = re.compile(r"(urn:uuid:)?\{?[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}\}?")
@@ -36,12 +36,12 @@ def identifier(field: str, value: Any) -> UUID:
     return _parsed_uuid(string)
 
 
-# A file that spells its ids in another way than str(UUID) does so on every line.
+# A file that spells its ids unlike str(UUID) does so on every line.
 _parsed_uuid = functools.lru_cache(maxsize=10_000)(UUID)
 
 
 def text(field: str, value: Any, *, longest: int) -> str:
-    # Neither NUL nor a surrogate is printable, so that one question settles nearly every text.
+    # Neither NUL nor a surrogate is printable, so this one test passes nearly every text.
     if type(value) is str and 0 < len(value) <= longest and value.isprintable():
         return value
     string = _required(field, value)
@@ -82,7 +82,7 @@ def instant(field: str, value: Any) -> datetime:
 
 
 def whole_number(field: str, value: Any, *, most: int) -> int:
-    """A boolean, a float and text are none."""
+    """Refuses booleans, floats and text."""
     if type(value) is int and 0 <= value <= most:
         return value
     raise Refused(f"{field} {shown(value)} is not a whole number from 0 to {most}")
@@ -99,7 +99,7 @@ def _required(field: str, value: Any) -> str:
 
 
 def shown(value: Any) -> str:
-    """Fit for a terminal and for one line: escaped where need be, and cut."""
+    """The value as text for one line of a terminal: escaped where necessary, and cut."""
     if type(value) is str:
         return repr(value[:_SHOWN]) + "..." * (len(value) > _SHOWN)
     return json_type(value) if isinstance(value, list | dict) else str(value)[:_SHOWN]

@@ -16,13 +16,13 @@ from campaigns.recording.writers import WRITERS
 from campaigns.signals import events_recorded
 
 BATCH_SIZE = 10_000
-# What a refusal by the database's triggers names.
+# By this name the triggers' refusal is recognized.
 _HORIZON = "mailmetrics_event_after_horizon"
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """How many of the events given were new, moved a known one earlier, or were known.
+    """How many of the events were new, moved a known one earlier, or were known already.
 
     ``pruned`` are those from before the workspace's ``events_pruned_before``, not recorded.
     """
@@ -51,9 +51,9 @@ def record_events(
     caller holds a transaction of its own, which then has to be tried again as a whole. An event
     from before the workspace's events were pruned is dropped: it may have been counted already.
 
-    Raises InvalidEvent for an event of a wrong type or range, or whose campaign is not in the
-    workspace. Nothing of its batch is recorded, and the batches before it are: mend it and call
-    again with all of them, which counts nothing twice.
+    Raises InvalidEvent for an event with a value of the wrong type or out of range, or whose
+    campaign is not in the workspace. Nothing of its batch is recorded, but the batches before it
+    are: correct it and call again with all events, which counts nothing twice.
 
     The signal ``campaigns.signals.events_recorded`` follows each batch's commit.
     """
@@ -82,7 +82,7 @@ def _record(workspace: Workspace, batch: list[Event], start: int, alias: str) ->
         try:
             return _record_since(horizon, workspace, batch, alias)
         except IntegrityError as error:
-            # The database knows of a pruning that the workspace in hand does not.
+            # The workspace has been pruned since this instance was read.
             latest = _latest_horizon(workspace, alias) if _HORIZON in str(error) else horizon
             if latest == horizon:
                 _explain(workspace, batch, start, alias, error)
@@ -126,9 +126,9 @@ def _explain(
 ) -> NoReturn:
     """Name the event whose campaign the database refused."""
     campaigns = Campaign.objects.using(alias).filter(workspace=workspace)
-    theirs = set(campaigns.values_list("pk", flat=True))
+    own = set(campaigns.values_list("pk", flat=True))
     for index, event in enumerate(batch, start):
-        if event.campaign_id not in theirs:
+        if event.campaign_id not in own:
             reason = f"campaign {event.campaign_id} is not in workspace {workspace.name!r}"
             raise InvalidEvent(index=index, reason=reason) from error
     raise error

@@ -10,7 +10,7 @@ from campaigns.models import EventKind
 MAX_MESSAGE_ID_LENGTH = 255
 
 _KINDS = frozenset(EventKind.values)
-# Instants that are a date in UTC, too, whatever their own offset.
+# What lies between has a date in UTC too, whatever its own offset.
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 _LATEST = datetime.max.replace(tzinfo=UTC)
 
@@ -25,7 +25,7 @@ class Event(NamedTuple):
 
 
 class InvalidEvent(ValueError):
-    """An event that can't be recorded: ``index`` counts from 0 in what was given."""
+    """An event that can't be recorded; ``index`` is its place, from 0, among those passed in."""
 
     def __init__(self, *, index: int, reason: str) -> None:
         super().__init__(f"event {index}: {reason}")

@@ -16,12 +16,12 @@ from campaigns.intake.lines import (
     EVENT_FIELDS,
     LONGEST_LINE,
     REQUIRED_CAMPAIGN_FIELDS,
-    CampaignRow,
+    ImportedCampaign,
     UnreadableHeader,
-    campaign_row,
-    campaign_row_of_text,
     csv_reader,
     event_reader,
+    imported_campaign,
+    imported_campaign_of_text,
     json_reader,
     lines_of,
     read_rows,
@@ -62,12 +62,12 @@ def json_events(data: bytes) -> Read:
 def csv_campaigns(data: bytes) -> Read:
     lines = enumerate(lines_of(io.BytesIO(data)), start=1)
     reader = csv_reader(lines, fields=CAMPAIGN_FIELDS, required=REQUIRED_CAMPAIGN_FIELDS)
-    return _read(lines, reader, campaign_row_of_text)
+    return _read(lines, reader, imported_campaign_of_text)
 
 
 def json_campaigns(data: bytes) -> Read:
     lines = enumerate(lines_of(io.BytesIO(data)), start=1)
-    return _read(lines, json_reader(fields=CAMPAIGN_FIELDS), campaign_row)
+    return _read(lines, json_reader(fields=CAMPAIGN_FIELDS), imported_campaign)
 
 
 def csv_event(**fields: str) -> bytes:
@@ -358,20 +358,20 @@ class TestCampaigns:
             "launched_at": NOON,
             "created_at": NOON,
         }
-        assert csv_campaigns(data.encode()) == ([(2, CampaignRow(ID, values))], {})
+        assert csv_campaigns(data.encode()) == ([(2, ImportedCampaign(ID, values))], {})
 
     def test_blank_fields_give_nothing_but_that_it_was_never_launched(self) -> None:
         data = f"id,name,status,total_leads,launched_at,created_at\n{ID},A,DRAFT,,,\n"
         values = {"name": "A", "status": CampaignStatus.DRAFT, "launched_at": None}
-        assert csv_campaigns(data.encode()) == ([(2, CampaignRow(ID, values))], {})
+        assert csv_campaigns(data.encode()) == ([(2, ImportedCampaign(ID, values))], {})
         line = (
             f'{{"id": "{ID}", "name": "A", "status": "DRAFT",'
             ' "total_leads": null, "launched_at": null, "created_at": null}'
         )
-        assert json_campaigns(line.encode()) == ([(1, CampaignRow(ID, values))], {})
+        assert json_campaigns(line.encode()) == ([(1, ImportedCampaign(ID, values))], {})
 
     def test_absent_fields_give_nothing(self) -> None:
-        row = CampaignRow(ID, {"name": "A", "status": CampaignStatus.DRAFT})
+        row = ImportedCampaign(ID, {"name": "A", "status": CampaignStatus.DRAFT})
         assert csv_campaigns(f"status,id,name\nDRAFT,{ID},A".encode()) == ([(2, row)], {})
         line = f'{{"id": "{ID}", "name": "A", "status": "DRAFT"}}'
         assert json_campaigns(line.encode()) == ([(1, row)], {})

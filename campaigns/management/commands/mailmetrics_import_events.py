@@ -46,7 +46,7 @@ class Command(FileImportCommand[Event]):
 
     def summary(self) -> str:
         counts = self.recorded
-        told = f"events: {counts.new} new, {counts.moved} moved earlier, {counts.known} known"
+        text = f"events: {counts.new} new, {counts.moved} moved earlier, {counts.known} known"
         if counts.pruned:
-            told += f", {counts.pruned} from before the workspace was pruned and not recorded"
-        return told
+            text += f", {counts.pruned} from before the workspace was pruned and not recorded"
+        return text
