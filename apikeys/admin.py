@@ -25,9 +25,9 @@ from campaigns.fields import utc_now
 
 
 class APIKeyAdmin(ShownOnce):
-    """To rotate a key needs the permissions to add and to change, to revoke it that to change.
+    """Rotating a key takes the permissions to add and to change, revoking it that to change.
 
-    Only a superuser may delete keys, or with them their workspace: revoked, they still tell who
+    Only a superuser may delete keys, or their workspace with them: a revoked key still tells who
     had access.
     """
 
@@ -65,18 +65,18 @@ class APIKeyAdmin(ShownOnce):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
             return [(None, {"fields": ["name", "workspace", "scopes", "expires_at", "token"]})]
-        told = ["current_state", "hint", "last_used_at", "created_by", "created_at", "revoked_at"]
+        state = ["current_state", "hint", "last_used_at", "created_by", "created_at", "revoked_at"]
         return [
             (None, {"fields": ["name", "workspace", "granted", "expires_at"]}),
-            ("State", {"fields": told}),
+            ("State", {"fields": state}),
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
             return ()
         sections = self.get_fieldsets(request, obj)
-        shown = [name for _, section in sections for name in section["fields"]]
-        return [name for name in shown if name not in ChangeKeyForm.base_fields]
+        names = [name for _, section in sections for name in section["fields"]]
+        return [name for name in names if name not in ChangeKeyForm.base_fields]
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
@@ -151,9 +151,9 @@ class APIKeyAdmin(ShownOnce):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> Any:
-        # Django answers an action that one may not take with the list, as if it were done.
-        asked = {name for name in request.POST.getlist("action") if name}
-        if not asked.issubset(self.get_actions(request)):
+        # Django answers a forbidden action with the list, as if it had been done.
+        actions = {name for name in request.POST.getlist("action") if name}
+        if not actions.issubset(self.get_actions(request)):
             raise PermissionDenied
         return super().changelist_view(request, extra_context)
 
@@ -201,12 +201,12 @@ class APIKeyAdmin(ShownOnce):
 
     def _revoke(self, request: HttpRequest, keys: Iterable[APIKey]) -> None:
         with transaction.atomic(using=router.db_for_write(APIKey)):
-            # In one order, so that two who revoke the same keys never wait for each other.
+            # In one order: two who revoke the same keys at once don't deadlock.
             revoked = [key for key in sorted(keys, key=lambda key: key.pk) if key.revoke()]
             for key in revoked:
                 self.log_change(request, key, "Revoked.")
-        told = f"{len(revoked)} API key{pluralize(revoked)} revoked."
-        self.message_user(request, told, messages.SUCCESS if revoked else messages.WARNING)
+        text = f"{len(revoked)} API key{pluralize(revoked)} revoked."
+        self.message_user(request, text, messages.SUCCESS if revoked else messages.WARNING)
 
     # Keeps the key out of error reports, here and in every call below.
     @method_decorator(sensitive_variables())
@@ -224,12 +224,12 @@ class APIKeyAdmin(ShownOnce):
                 form.add_error(None, error.messages)
         return self._page(request, "rotate", title="Rotate API key", original=old, form=form)
 
-    def _rotated(self, request: HttpRequest, old: APIKey, asked: dict[str, Any]) -> HttpResponse:
+    def _rotated(self, request: HttpRequest, old: APIKey, values: dict[str, Any]) -> HttpResponse:
         new, key = old.rotate(
-            overlap=asked["overlap"],
-            expires_at=asked["expires_at"],
+            overlap=values["overlap"],
+            expires_at=values["expires_at"],
             created_by=_name_of(request.user),
-            request_id=asked["token"],
+            request_id=values["token"],
         )
         ends = f"{old.expires_at:%Y-%m-%d %H:%M} UTC"
         self.log_change(request, old, f"Rotated: replaced by {new}, valid until {ends}.")
@@ -239,13 +239,13 @@ class APIKeyAdmin(ShownOnce):
     def _page(
         self, request: HttpRequest, name: str, *, original: APIKey | None = None, **context: Any
     ) -> TemplateResponse:
-        known = {"original": original, "back": self.url_after(request, original)}
-        context = {**self.page_context(request), **known, **context}
+        common = {"original": original, "back": self.url_after(request, original)}
+        context = {**self.page_context(request), **common, **context}
         return TemplateResponse(request, f"{TEMPLATES}/{name}.html", context)
 
 
 def _name_of(user: Any) -> str:
-    """Fit for ``created_by``, whatever the host's user model takes for a name."""
+    """The user's name, fit for ``created_by`` whatever the host's user model allows."""
     longest = APIKey._meta.get_field("created_by").max_length
     return "".join(filter(str.isprintable, str(user.get_username())))[:longest]
 

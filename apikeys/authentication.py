@@ -1,4 +1,4 @@
-"""Who calls: the workspace of the key in the ``X-API-Key`` header."""
+"""Who is calling: the workspace of the key in the ``X-API-Key`` header."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,9 +22,9 @@ class APIKeyAuthentication(BaseAuthentication):
     """``request.auth`` is the APIKey; ``request.user`` stays anonymous.
 
     Without the header the next authentication class has its turn. A malformed, unknown, expired
-    or revoked key is a 401, and the caller can't tell which. Costs one query, none for a
-    malformed key, and a second once in ``LAST_USED_MINUTES``. Name it first in a view's
-    ``authentication_classes``: DRF takes the 401's header from there.
+    or revoked key is a 401, and the caller can't tell which. It costs one query, none for a
+    malformed key, and a second one every ``LAST_USED_MINUTES``. Name it first in a view's
+    ``authentication_classes``: DRF takes the 401's header from the first.
     """
 
     realm = "api"
@@ -49,7 +49,7 @@ class APIKeyAuthentication(BaseAuthentication):
 
 
 def _find(key: str) -> APIKey | None:
-    # Whoever sends a key can work out its checksum too: a quicker refusal tells nothing.
+    # Anyone can compute a checksum: a quicker refusal gives nothing away.
     if not crypto.is_well_formed(key):
         return None
     alias = router.db_for_read(APIKey)
@@ -81,7 +81,7 @@ def _row_of(digest: str, alias: str) -> tuple[Any, ...] | None:
 # Every request pays for this query: it is compiled here, once, rather than by the ORM each time.
 _FIELDS = APIKey._meta.concrete_fields
 _NAMES = [field.attname for field in _FIELDS]
-# As the fields read them: JSON as text, of which the driver would make what it holds.
+# As the fields read them: JSON as text, which the driver would decode.
 _COLUMNS = ", ".join(
     f"CAST({field.column} AS text)" if isinstance(field, JSONField) else str(field.column)
     for field in _FIELDS
@@ -103,7 +103,7 @@ def _note_use(api_key: APIKey, now: datetime) -> None:
     stale = now - timedelta(minutes=mailmetrics.LAST_USED_MINUTES)
     if api_key.last_used_at is not None and api_key.last_used_at >= stale:
         return
-    # Of many requests that read the same old value, the condition lets one write.
+    # Of many requests that read the same old value, the condition lets one write it.
     APIKey.objects.filter(
         Q(last_used_at__isnull=True) | Q(last_used_at__lt=stale), pk=api_key.pk
     ).update(last_used_at=now)

@@ -1,4 +1,4 @@
-"""A cache that counts right, for sites that have a database and no Redis or Memcached."""
+"""A cache that counts exactly, for sites with a database and no Redis or Memcached."""
 
 import base64
 import pickle
@@ -10,10 +10,10 @@ from django.utils import timezone
 
 
 class DatabaseCache(db.DatabaseCache):
-    """Django's database cache, whose ``incr`` loses no count however many processes count.
+    """Django's database cache with an ``incr`` that loses no count, however many processes count.
 
-    Django's own reads, adds and writes in three steps. A view of yours that is throttled must not
-    be within ``ATOMIC_REQUESTS``: a refused request would take its count back. Ours are not.
+    Django's own reads, adds and writes in three steps. A throttled view of yours must not be under
+    ``ATOMIC_REQUESTS``: a refused request would roll its count back. Ours are not.
     """
 
     _table: str
@@ -24,7 +24,7 @@ class DatabaseCache(db.DatabaseCache):
         table = connection.ops.quote_name(self._table)
         now = connection.ops.adapt_datetimefield_value(timezone.now().replace(microsecond=0))
         with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-            # Writes before it reads, so that the row is locked, on SQLite the database.
+            # Writes before it reads, which locks the row, or on SQLite the database.
             cursor.execute(
                 f"UPDATE {table} SET expires = expires WHERE cache_key = %s AND expires >= %s",
                 [name, now],

@@ -1,4 +1,4 @@
-"""What staff may ask of a key: to be made, changed, or rotated."""
+"""The forms in which staff make, change and rotate a key."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,13 +29,13 @@ def scope_choices() -> list[tuple[str, str]]:
     ]
 
 
-def _to_come(instant: datetime) -> None:
+def _in_the_future(instant: datetime) -> None:
     if instant <= utc_now():
         raise ValidationError("This is in the past.")
 
 
 class ExpiryField(InstantFormField):
-    """An instant to come, or none."""
+    """A future instant, or none."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
@@ -47,21 +47,21 @@ class ExpiryField(InstantFormField):
 
 
 class OnceForm(forms.Form):
-    """Sent twice, as by a reload, it is known by its token."""
+    """A form whose token tells that it is sent again, as by a reload."""
 
     token = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
 
 
 class AddKeyForm(OnceForm, forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
-    # The choices are asked for with each form: a host registers its own scopes at start.
+    # The choices are read for each form: a host registers its own scopes as it starts.
     scopes = forms.MultipleChoiceField(
         choices=scope_choices, widget=forms.CheckboxSelectMultiple, label="Scopes"
     )
-    expires_at = ExpiryField(validators=[_to_come])
+    expires_at = ExpiryField(validators=[_in_the_future])
 
 
 class ChangeKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
-    """A key is never edited into more: its name can change, and its expiry come forward."""
+    """A key never gains by an edit: its name can change, and its expiry come forward."""
 
     class Meta:
         model = APIKey
@@ -72,16 +72,16 @@ class ChangeKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
     )
 
     def clean_expires_at(self) -> datetime | None:
-        asked: datetime | None = self.cleaned_data["expires_at"]
-        known: datetime | None = self.instance.expires_at
+        expiry: datetime | None = self.cleaned_data["expires_at"]
+        current: datetime | None = self.instance.expires_at
         if "expires_at" not in self.changed_data:
-            return known  # the form shows whole seconds
-        if asked is None:
+            return current  # the form shows whole seconds
+        if expiry is None:
             raise ValidationError("An expiry can be brought forward, not taken away.")
-        if known is not None and asked > known:
+        if current is not None and expiry > current:
             raise ValidationError("An expiry can only be brought forward.")
-        _to_come(asked)
-        return asked
+        _in_the_future(expiry)
+        return expiry
 
 
 class RotateForm(OnceForm):
@@ -90,6 +90,6 @@ class RotateForm(OnceForm):
         coerce=lambda hours: timedelta(hours=int(hours)),
         initial="24",
         label="The old key stays valid for",
-        help_text="Never past the expiry that it has.",
+        help_text="Never beyond its own expiry.",
     )
-    expires_at = ExpiryField(validators=[_to_come], help_text="Of the new key. Empty: never.")
+    expires_at = ExpiryField(validators=[_in_the_future], help_text="Of the new key. Empty: never.")

@@ -21,14 +21,14 @@ class StateFilter(SimpleListFilter):
         return list(labels.items())
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[APIKey]) -> QuerySet[APIKey]:
-        asked = self.value()
-        if asked is None or asked not in KeyState.values:
+        state = self.value()
+        if state is None or state not in KeyState.values:
             return queryset
-        return queryset.filter(KeyState(asked).condition_at(utc_now()))
+        return queryset.filter(KeyState(state).condition_at(utc_now()))
 
 
 class ScopeFilter(SimpleListFilter):
-    """The keys that were given the scope by its own name."""
+    """The keys that were granted the scope by its own name."""
 
     title = "scope"
     parameter_name = "scope"

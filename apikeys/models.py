@@ -1,4 +1,4 @@
-"""API keys: only a digest is kept, with what the key grants and how long."""
+"""API keys: only a digest is kept, with what the key grants and until when."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -34,7 +34,7 @@ class KeyState(models.TextChoices):
     REVOKED = "revoked", "Revoked"
 
     def condition_at(self, instant: datetime) -> Q:
-        """Selects the keys of which `APIKey.state_at` tells this state at an aware instant."""
+        """Select the keys that are in this state at an aware instant, as `APIKey.state_at` says."""
         unrevoked, soon = Q(revoked_at__isnull=True), instant + EXPIRING_WITHIN
         match self:
             case KeyState.REVOKED:
@@ -59,11 +59,11 @@ class APIKeyManager(models.Manager["APIKey"]):
         created_by: str = "",
         request_id: UUID | None = None,
     ) -> tuple["APIKey", str]:
-        """Make a key; answers it with its text, which exists nowhere else and can't be had again.
+        """Make a key; return it with its text, which is stored nowhere and can't be recovered.
 
-        ``expires_at`` is aware and to come: from then on the key is refused. ValidationError, by
-        field, for an empty name, an unknown, repeated or missing scope, or another expiry.
-        A ``request_id`` makes one key: IntegrityError when it comes again.
+        ``expires_at`` is aware and in the future; from then on the key is refused. Raises
+        ValidationError, by field, for an empty name, an unknown, repeated or missing scope, or any
+        other expiry, and IntegrityError for a ``request_id`` that has made a key before.
         """
         key = crypto.generate()
         api_key = self.model(
@@ -151,24 +151,24 @@ class APIKey(models.Model):
         return self.state_at(instant) in (KeyState.ACTIVE, KeyState.EXPIRING)
 
     def revoke(self, at: datetime | None = None) -> bool:
-        """End the key for good; answers whether this call did. ``at``, aware, is now by default.
+        """End the key for good; return whether this call did. ``at``, aware, is now by default.
 
         A key that was revoked before keeps its first instant.
         """
         using = router.db_for_write(type(self), instance=self)
-        # Of two at once the first counts: the condition is the database's to check.
+        # The database checks the condition: of two concurrent calls the first one revokes.
         unrevoked = APIKey.objects.using(using).filter(pk=self.pk, revoked_at__isnull=True)
         revoked = unrevoked.update(revoked_at=at or utc_now())
         self.refresh_from_db(using=using, fields=["revoked_at"])
         return revoked == 1
 
     def expire_by(self, instant: datetime) -> bool:
-        """Bring the expiry forward to an aware instant; answers whether this call did.
+        """Bring the expiry forward to an aware instant; return whether this call did.
 
         A key that expires before then keeps its expiry: this never lengthens a key's life.
         """
         using = router.db_for_write(type(self), instance=self)
-        # Of two at once the earlier counts: the condition is the database's to check.
+        # The database checks the condition: of two concurrent calls the earlier expiry holds.
         instant = min(instant, LATEST_EXPIRY)
         later = Q(expires_at__isnull=True) | Q(expires_at__gt=instant)
         changed = APIKey.objects.using(using).filter(later, pk=self.pk).update(expires_at=instant)
@@ -184,9 +184,9 @@ class APIKey(models.Model):
         created_by: str = "",
         request_id: UUID | None = None,
     ) -> tuple["APIKey", str]:
-        """Make a new key of the same name, scopes and workspace; answers as ``create_key`` does.
+        """Make a new key of the same name, scopes and workspace; return what ``create_key`` does.
 
-        This one is good for ``overlap`` more, or until its own expiry if that comes first.
+        This key stays valid for ``overlap``, or until its own expiry if that comes first. Raises
         ValidationError if it is expired or revoked already, or for a negative overlap.
         """
         if overlap < timedelta(0):
@@ -207,7 +207,7 @@ class APIKey(models.Model):
     def _end_after(self, overlap: timedelta, *, using: str) -> None:
         now = utc_now()
         end = Value(now + min(overlap, LATEST_EXPIRY - now), output_field=InstantField())
-        # One statement that checks and locks: a key that another revokes meanwhile is not rotated.
+        # One statement checks and locks: a key that is revoked meanwhile is not rotated.
         usable = Q(revoked_at__isnull=True) & ~Q(expires_at__lte=now)
         rotated = APIKey.objects.using(using).filter(usable, pk=self.pk)
         if not rotated.update(expires_at=Least(Coalesce(F("expires_at"), end), end)):

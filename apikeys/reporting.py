@@ -1,4 +1,4 @@
-"""What Django tells of errors and queries, without the keys and their digests."""
+"""Django's reports of errors and its log of queries, without keys and their digests."""
 
 import logging
 import re
@@ -9,7 +9,7 @@ from django.views.debug import ExceptionReporter
 
 from apikeys.crypto import PREFIX
 
-# Also the start of one, where a long variable was cut.
+# Or the start of one, where a long variable was cut.
 _KEY = re.compile(rf"\b({PREFIX}[0-9A-Za-z]{{4}})[0-9A-Za-z]{{4,}}")
 _DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 
@@ -45,7 +45,7 @@ class DigestFilter(logging.Filter):
 
 
 def _hidden(text: SafeString) -> SafeString:
-    return mark_safe(_DIGEST.sub("…", _KEY.sub(r"\1…", text)))  # noqa: S308 - it was safe before
+    return mark_safe(_DIGEST.sub("…", _KEY.sub(r"\1…", text)))  # noqa: S308 - it was safe already
 
 
 def _without_digests(value: Any) -> Any:

@@ -22,21 +22,21 @@ URLS = "admin:mailmetrics_apikeys_apikey"
 class ShownOnce(admin.ModelAdmin):  # type: ignore[type-arg]
     """For a key that is shown in the answer itself: a redirect would have to carry it."""
 
-    # What the page has a curl line for: a host's subclass may name a view of its own.
+    # The view in the page's curl line; a host's subclass may name one of its own.
     example_view = "mailmetrics:campaign-analytics-list"
     example_scope = "campaigns:read"
 
     def once(self, request: HttpRequest, answer: Callable[[], HttpResponse]) -> HttpResponse:
-        """What ``answer`` makes of a form, unless it was sent before, as by a reload."""
+        """The result of ``answer``, unless the form was sent before, as by a reload."""
         if not _is_repeated(request):
             try:
                 return answer()
             except IntegrityError:
-                # Of two that came at once the other has made its key.
+                # The same form, sent at the same time, has made its key.
                 if not _is_repeated(request):
                     raise
-        told = "This form was sent before: its key was shown then, and no other was made."
-        self.message_user(request, told, messages.WARNING)
+        text = "This form was sent before: its key was shown then, and no other was made."
+        self.message_user(request, text, messages.WARNING)
         return HttpResponseRedirect(self.url_after(request))
 
     def shown_once(self, request: Any, made: APIKey, key: str) -> HttpResponse:
@@ -59,7 +59,7 @@ class ShownOnce(admin.ModelAdmin):  # type: ignore[type-arg]
         return {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}
 
     def url_after(self, request: HttpRequest, key: APIKey | None = None) -> str:
-        """Where to go on: the key's page or the list, as far as the user may see them."""
+        """Where to go next: the key's page or the list, if the user may see it."""
         site = self.admin_site.name
         if not self.has_view_or_change_permission(request, key):
             return reverse("admin:index", current_app=site)
@@ -68,7 +68,7 @@ class ShownOnce(admin.ModelAdmin):  # type: ignore[type-arg]
         return reverse(f"{URLS}_change", args=[key.pk], current_app=site)
 
     def _curl(self, request: HttpRequest, made: APIKey, key: str) -> str:
-        """A line to try the key with, if there is a view that it opens."""
+        """A line to try the key with, if it opens the example view."""
         try:
             url = request.build_absolute_uri(reverse(self.example_view))
         except NoReverseMatch:

@@ -15,7 +15,7 @@ from campaigns.management.workspaces import workspace_named
 
 
 class Command(BaseCommand):
-    help = "Makes an API key and prints it, and nothing else, on standard output. Shown only once."
+    help = "Makes an API key and prints it alone on standard output. It is shown only once."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("workspace", metavar="WORKSPACE", help="name of the workspace")
@@ -31,7 +31,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--expires",
             metavar="DATE",
-            help="last day (UTC) on which the key is good, or an instant such as "
+            help="last day (UTC) on which the key is valid, or an instant such as "
             "2026-12-31T12:00:00+01:00; never by default",
         )
         add_database_option(parser)
@@ -76,4 +76,4 @@ def _end_of_day(text: str) -> datetime:
 
 
 def _in_one_line(error: ValidationError) -> str:
-    return " ".join(f"{field}: {' '.join(told)}" for field, told in error.message_dict.items())
+    return " ".join(f"{field}: {' '.join(texts)}" for field, texts in error.message_dict.items())
