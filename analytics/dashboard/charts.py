@@ -17,7 +17,7 @@ _MOST_STEPS = 5
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A series: ``path`` is the ``d`` of its line, ``area`` that of the ground below it.
+    """A series: ``path`` is the ``d`` of its line, ``area`` that of the surface below it.
 
     ``dots`` marks each point, where there are few enough to tell them apart, and ``beyond`` those
     that are above the scale: they are drawn at its top.
@@ -74,22 +74,22 @@ def line(name: str, values: Sequence[int | None], scale: Scale) -> Line:
         None if value is None else f"{2 * slot + 1} {scale.y(value)}"
         for slot, value in enumerate(values)
     ]
-    there = [point for point in points if point]
+    drawn = [point for point in points if point]
     beyond = (2 * slot + 1 for slot, value in enumerate(values) if value and value > scale.top)
     return Line(
         name=name,
         path="".join(_strokes(points)),
-        area=f"M1 {HEIGHT}L{'L'.join(there)}V{HEIGHT}Z" if there == points else "",
-        dots="".join(f"M{point}h0" for point in there) if len(values) <= MOST_DOTS else "",
+        area=f"M1 {HEIGHT}L{'L'.join(drawn)}V{HEIGHT}Z" if drawn == points else "",
+        dots="".join(f"M{point}h0" for point in drawn) if len(values) <= MOST_DOTS else "",
         beyond="".join(f"M{x} 0h0" for x in beyond),
     )
 
 
 def _strokes(points: Iterable[str | None]) -> Iterator[str]:
-    """A line to each point, or to a new beginning after a gap.
+    """A line to each point, and a new start after a gap.
 
-    A beginning draws no line, and yet "h0" makes a dot of it where the line's ends are round: a
-    point between two gaps is seen.
+    A start draws no line, but its "h0" makes a dot where line ends are round, so that a point
+    between two gaps is visible.
     """
     drawing = False
     for point in points:
@@ -99,5 +99,5 @@ def _strokes(points: Iterable[str | None]) -> Iterator[str]:
 
 
 def middle(slot: int, slots: int) -> str:
-    """How far from the left, as a percentage of the width, the middle of a slot is."""
+    """The middle of a slot, as a percentage of the width from the left."""
     return f"{100 * (2 * slot + 1) / (2 * slots):.2f}%"

@@ -1,4 +1,4 @@
-"""Numbers as a reader of the dashboard sees them: as text, and the timeline as two charts."""
+"""The dashboard's numbers as text, and the timeline as two charts."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,12 +25,12 @@ _UNITS = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k"))
 
 
 def count_text(count: int) -> str:
-    # Django's own takes its time, and the table of ten years has 25,000 figures.
+    # Django's own is slow, and the table of ten years has 25,000 figures.
     return str(count) if count < _GROUPED else number_format(count, force_grouping=True)
 
 
 def rate_text(value: float) -> str:
-    """A rate as a percentage with all that the API tells of it: 0.3394 is 33.94%."""
+    """A rate as a percentage, with all the digits that the API gives: 0.3394 is 33.94%."""
     return _percent(round(value * _PER_UNIT))
 
 
@@ -113,11 +113,11 @@ def timeline_charts(*, timeline: Sequence[TimelineDay], period: Period) -> tuple
     """
     unit, spans = points(period)
     days = iter(timeline)
-    there = [_point(span, [next(days) for _ in span]) for span in spans]
+    plotted = [_point(span, [next(days) for _ in span]) for span in spans]
     whole = _point(period, timeline)
     along = _marks_along(period, spans)
-    counts = _counts_chart(there, whole=whole, along=along, unit=unit)
-    return unit, [counts, _rates_chart(there, whole=whole, along=along, unit=unit)]
+    counts = _counts_chart(plotted, whole=whole, along=along, unit=unit)
+    return unit, [counts, _rates_chart(plotted, whole=whole, along=along, unit=unit)]
 
 
 def _point(span: Period, days: Sequence[TimelineDay]) -> Point:
@@ -137,9 +137,9 @@ def _marks_along(period: Period, spans: Sequence[Period]) -> list[Mark]:
 
 
 def _counts_chart(
-    there: Sequence[Point], *, whole: Point, along: Sequence[Mark], unit: str
+    plotted: Sequence[Point], *, whole: Point, along: Sequence[Mark], unit: str
 ) -> Chart:
-    values = {kind: [point.counts[kind] for point in there] for kind in COUNTS}
+    values = {kind: [point.counts[kind] for point in plotted] for kind in COUNTS}
     most = ", ".join(f"{count_text(max(values[kind]))} {kind}" for kind in COUNTS)
     return Chart(
         name="counts",
@@ -148,14 +148,14 @@ def _counts_chart(
         note="" if any(whole.counts.values()) else "Nothing happened in this time.",
         legend=[(kind, kind.capitalize(), count_text(whole.counts[kind])) for kind in COUNTS],
         along=along,
-        **_drawn(there, values, scale(chain(*values.values()), least=5), short_count),
+        **_drawn(plotted, values, scale(chain(*values.values()), least=5), short_count),
     )
 
 
 def _rates_chart(
-    there: Sequence[Point], *, whole: Point, along: Sequence[Mark], unit: str
+    plotted: Sequence[Point], *, whole: Point, along: Sequence[Mark], unit: str
 ) -> Chart:
-    values = {kind: [_per_unit(point, kind) for point in there] for kind in RATED}
+    values = {kind: [_per_unit(point, kind) for point in plotted] for kind in RATED}
     most = ", ".join(
         f"{_percent(max(filter(None, values[kind]), default=0))} {kind}" for kind in RATED
     )
@@ -167,7 +167,7 @@ def _rates_chart(
         note=note if whole.counts["sent"] else "Nothing was sent in this time.",
         legend=[(kind, name, rate_text(whole.rate(kind))) for kind, name in RATED.items()],
         along=along,
-        **_drawn(there, values, axis, short_rate),
+        **_drawn(plotted, values, axis, short_rate),
     )
 
 
@@ -200,16 +200,16 @@ def _extent(whole: Point, unit: str) -> str:
 
 
 def _drawn(
-    there: Sequence[Point],
+    plotted: Sequence[Point],
     values: Mapping[str, Sequence[int | None]],
     axis: Scale,
     label: Callable[[int, int], str],
 ) -> dict[str, Any]:
     return {
-        "width": 2 * len(there),
+        "width": 2 * len(plotted),
         "lines": [line(kind, column, axis) for kind, column in values.items()],
         "across": [Mark(axis.y(tick), label(tick, axis.ticks[1])) for tick in axis.ticks],
-        "slots": [(2 * slot, str(point)) for slot, point in enumerate(there)],
+        "slots": [(2 * slot, str(point)) for slot, point in enumerate(plotted)],
     }
 
 

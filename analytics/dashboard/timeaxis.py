@@ -1,4 +1,4 @@
-"""How a window of days lies along a chart: one point a day, a week or a month; pure."""
+"""The time axis of a chart: one point a day, a week or a month; pure."""
 
 from collections.abc import Callable, Hashable, Iterator
 from datetime import date
@@ -37,7 +37,7 @@ def _week(day: date) -> int:
 
 
 def ticks(period: Period) -> tuple[str, list[date]]:
-    """At most ten days for the axis to name, round ones, and how Django's ``date`` writes them."""
+    """At most ten round days to label the axis with, and their format for Django's ``date``."""
     return next(
         (style, days)
         for style, is_round in _roundness()
@@ -46,7 +46,7 @@ def ticks(period: Period) -> tuple[str, list[date]]:
 
 
 def _roundness() -> Iterator[tuple[str, Callable[[date], bool]]]:
-    """Ever rounder days: each, every other, Mondays, every other Monday, months, years."""
+    """Ever rounder days: all, every other one, Mondays, every other Monday, months, years."""
     yield "M j", lambda day: True
     yield "M j", lambda day: day.toordinal() % 2 == 0
     yield "M j", lambda day: day.weekday() == 0
