@@ -9,6 +9,7 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from analytics.api import documentation
+from analytics.api.isolation import undescribed
 from analytics.api.views import CampaignAnalyticsViewSet
 
 app_name = "mailmetrics"
@@ -17,6 +18,6 @@ app_name = "mailmetrics"
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("analytics/campaigns", CampaignAnalyticsViewSet, basename="campaign-analytics")
 
-urlpatterns = [*router.urls, path("schema", documentation.schema, name="schema")]
+urlpatterns = [*undescribed(router.urls), path("schema", documentation.schema, name="schema")]
 if apps.is_installed("drf_spectacular_sidecar"):
     urlpatterns.append(path("docs", documentation.docs, name="docs"))

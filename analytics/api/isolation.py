@@ -1,10 +1,11 @@
-"""What keeps the host's ``REST_FRAMEWORK`` and language out of our views."""
+"""What keeps the host's ``REST_FRAMEWORK`` and language out of our views, and ours out of its."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.urls import URLPattern, URLResolver
 from django.utils import translation
 from django.utils.module_loading import import_string
 from rest_framework.metadata import SimpleMetadata
@@ -68,3 +69,19 @@ class IsolatedView(APIView):
 
     def get_exception_handler(self) -> Any:
         return import_string(mailmetrics.EXCEPTION_HANDLER)
+
+
+def undescribed(
+    urls: list[URLPattern | URLResolver],
+) -> list[URLPattern | URLResolver]:
+    """Leave our views out of what a host describes of its own API, as REST framework has it.
+
+    Their components would change the names of the host's. One that wants them there has the hook
+    ``analytics.api.openapi.include_mailmetrics``.
+    """
+    for url in urls:
+        view: Any = getattr(url, "callback", None)
+        if hasattr(view, "initkwargs"):
+            # A dict of its own: that of the view itself has a part in every answer.
+            view.initkwargs = {**view.initkwargs, "schema": None}
+    return urls

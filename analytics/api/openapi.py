@@ -1,13 +1,14 @@
 """The API's description for drf-spectacular, which development and some hosts have.
 
 ``openapi.json`` beside it is made from it (``make openapi``) and is what the site serves, so that
-neither drf-spectacular nor the settings of a host have a part in an answer. A host that describes
-its own API with drf-spectacular finds our endpoints described here as well.
+neither drf-spectacular nor the settings of a host have a part in an answer. A host's description of
+its own API has our endpoints only if `include_mailmetrics` is among its hooks.
 """
 
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiViewExtension
+from drf_spectacular.generators import EndpointEnumerator
 from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
@@ -19,6 +20,7 @@ from drf_spectacular.utils import (
     extend_schema_view,
 )
 
+from analytics.api.isolation import IsolatedView
 from analytics.api.serializers import (
     CampaignReportSerializer,
     ErrorSerializer,
@@ -38,6 +40,24 @@ Campaign KPIs and daily timelines of one workspace, the one that the key in `X-A
 - Besides GET there are HEAD and OPTIONS; any other method is a 405.
 """
 
+
+class _Ours(EndpointEnumerator):
+    def should_include_endpoint(self, path: str, callback: Any) -> bool:
+        return issubclass(getattr(callback, "cls", object), IsolatedView)
+
+
+def include_mailmetrics(endpoints: list[Any], urlconf: str | None = None) -> list[Any]:
+    """Describe our endpoints as well: a hook for a host's ``PREPROCESSING_HOOKS``."""
+    ours: Any = _Ours(urlconf=urlconf)
+    # Not get_api_endpoints: that calls the hooks.
+    return [*endpoints, *ours._get_api_endpoints(patterns=None, prefix="")]
+
+
+def include_unmounted(endpoints: list[Any]) -> list[Any]:
+    """The same by their paths below any host's prefix."""
+    return include_mailmetrics(endpoints, "analytics.urls")
+
+
 # For drf-spectacular's own command: what another project would have in SPECTACULAR_SETTINGS.
 SETTINGS: dict[str, Any] = {
     "TITLE": TITLE,
@@ -51,6 +71,7 @@ SETTINGS: dict[str, Any] = {
     "LICENSE": {"name": "MIT"},
     "ENUM_NAME_OVERRIDES": {"CampaignStatus": CampaignStatus.choices},
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "PREPROCESSING_HOOKS": [f"{__name__}.include_unmounted"],
 }
 
 JSON = "application/json"
