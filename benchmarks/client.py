@@ -1,7 +1,7 @@
 """A client that asks for one page again and again: ``python -m benchmarks.client``, as JSON.
 
-A connection for each request, as gunicorn's workers hold none open; each of the threads asks as
-soon as it is answered.
+Each request has a connection of its own, since gunicorn's workers keep none open; each thread sends
+its next request as soon as it has an answer.
 """
 
 import json
@@ -13,15 +13,15 @@ from time import perf_counter
 from typing import NamedTuple
 
 
-class Asked(NamedTuple):
+class Answered(NamedTuple):
     per_second: float
     p50: float  # milliseconds
     p99: float
 
 
-def ask(address: tuple[str, int], path: str, *, key: str, seconds: float, clients: int) -> Asked:
-    """From a process of its own; RuntimeError for an answer that is not 200."""
-    orders = {
+def ask(address: tuple[str, int], path: str, *, key: str, seconds: float, clients: int) -> Answered:
+    """Ask from a process of its own; raises RuntimeError for an answer that is not 200."""
+    order = {
         "address": address,
         "request": f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-API-Key: {key}\r\n\r\n",
         "seconds": seconds,
@@ -29,7 +29,7 @@ def ask(address: tuple[str, int], path: str, *, key: str, seconds: float, client
     }
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.client"],
-        input=json.dumps(orders),
+        input=json.dumps(order),
         check=True,
         capture_output=True,
         text=True,
@@ -38,7 +38,7 @@ def ask(address: tuple[str, int], path: str, *, key: str, seconds: float, client
     if answer["refused"]:
         raise RuntimeError(f"{path}: {answer['refused']}")
     times = sorted(1000 * each for each in answer["times"])
-    return Asked(
+    return Answered(
         len(times) / answer["seconds"],
         times[len(times) // 2],
         times[min(len(times) - 1, len(times) * 99 // 100)],
@@ -56,14 +56,14 @@ def _one(address: tuple[str, int], request: bytes) -> bytes:
 
 
 def main() -> None:
-    orders = json.load(sys.stdin)
-    address, request = tuple(orders["address"]), orders["request"].encode()
+    order = json.load(sys.stdin)
+    address, request = tuple(order["address"]), order["request"].encode()
     times: list[float] = []
     refused: list[str] = []
     start = perf_counter()
-    end = start + orders["seconds"]
+    end = start + order["seconds"]
 
-    def go_on() -> None:
+    def keep_asking() -> None:
         while (begun := perf_counter()) < end:
             status = _one(address, request)
             times.append(perf_counter() - begun)
@@ -71,7 +71,7 @@ def main() -> None:
                 refused.append(status.decode())
                 return
 
-    threads = [Thread(target=go_on) for _ in range(orders["clients"])]
+    threads = [Thread(target=keep_asking) for _ in range(order["clients"])]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -75,7 +75,7 @@ def _in_batches(size: Size, workspace: Workspace, folder: Path) -> dict[str, flo
             "COPY without a key": lambda: _rate(BARE, events, _copy_into(BARE, workspace)),
             "COPY with key": lambda: _rate(KEYED, events, _copy_into(KEYED, workspace)),
             "record_events": lambda: _rate(
-                EVENTS, events, lambda given: record_events(workspace=workspace, events=given)
+                EVENTS, events, lambda events: record_events(workspace=workspace, events=events)
             ),
             "import_events": lambda: _rate(
                 EVENTS,
@@ -118,8 +118,8 @@ def _copy_into(table: str, workspace: Workspace) -> Callable[[Sequence[Event]], 
 def _bulk_create(events: Sequence[Event], workspace: Workspace) -> float:
     some = events[: max(len(events) // 10, 1)]  # it is that slow
 
-    def create(given: Sequence[Event]) -> None:
-        for batch in batches(given):
+    def create(events: Sequence[Event]) -> None:
+        for batch in batches(events):
             EmailEvent.objects.bulk_create(
                 EmailEvent(
                     workspace=workspace,
@@ -184,7 +184,7 @@ def on_sqlite(size: Size) -> None:
             "record_events": lambda: _sqlite_rate(
                 EVENTS,
                 events,
-                lambda given: record_events(workspace=workspace, events=given, using="sqlite"),
+                lambda events: record_events(workspace=workspace, events=events, using="sqlite"),
             ),
         },
         rounds=size.rounds,

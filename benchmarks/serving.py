@@ -17,7 +17,7 @@ from urllib.request import Request, urlopen
 
 from apikeys.models import APIKey
 from benchmarks import data, tables
-from benchmarks.client import Asked, ask
+from benchmarks.client import Answered, ask
 from benchmarks.measuring import Sample, take_turns
 from benchmarks.recording import execute
 from benchmarks.sizes import Size
@@ -86,29 +86,29 @@ def _gunicorn(folder: Path) -> Iterator[tuple[Address, int]]:
 def _ask_all(size: Size, address: Address, question: Question, folder: Path) -> dict[str, Sample]:
     """Requests per second of each view that answers the question."""
     answer = _answer_of_all(address, question)
-    # A name of its own, for the view keeps it; the file has what it answers.
+    # The constant view keeps an answer by its name, and reads it from the file of that name.
     kept = question.name.replace(",", "").replace(" ", "-")
     (folder / kept).write_bytes(answer)
-    asked: dict[str, list[Asked]] = {view: [] for view in VIEWS}
+    answered: dict[str, list[Answered]] = {view: [] for view in VIEWS}
 
     def turn(view: str) -> float:
         path = f"/constant/{CAMPAIGNS}?answer={kept}"
         if view != "constant":
             path = f"/{view}/{question.path}"
-        times = ask(address, path, key=question.key, seconds=size.asked, clients=CLIENTS)
-        asked[view].append(times)
+        times = ask(address, path, key=question.key, seconds=size.seconds, clients=CLIENTS)
+        answered[view].append(times)
         return times.per_second
 
     samples = take_turns({view: partial(turn, view) for view in VIEWS}, rounds=size.turns)
-    _print(f"{question.name} ({len(answer):,} bytes)", samples, asked)
+    _print(f"{question.name} ({len(answer):,} bytes)", samples, answered)
     return samples
 
 
 def _answer_of_all(address: Address, question: Question) -> bytes:
     answer = _get(address, f"ours/{question.path}", question.key)
     for other in ("handwritten", "naive"):
-        given = _get(address, f"{other}/{question.path}", question.key)
-        if json.loads(given) != json.loads(answer):
+        compared = _get(address, f"{other}/{question.path}", question.key)
+        if json.loads(compared) != json.loads(answer):
             raise RuntimeError(f"{other} has another answer: {question.path}")
     return answer
 
@@ -119,7 +119,7 @@ def _get(address: Address, path: str, key: str) -> bytes:
         return bytes(answer.read())
 
 
-def _print(name: str, samples: dict[str, Sample], asked: dict[str, list[Asked]]) -> None:
+def _print(name: str, samples: dict[str, Sample], answered: dict[str, list[Answered]]) -> None:
     tables.heading(f"Over HTTP: {name}")
     tables.table(
         ["view", "requests/s", "spread", "of constant", "of handwritten", "p50 ms", "p99 ms"],
@@ -130,7 +130,7 @@ def _print(name: str, samples: dict[str, Sample], asked: dict[str, list[Asked]])
                 sample.spread,
                 *(f"{sample.over(samples[base]):.2f}" for base in VIEWS[1:3]),
                 *(
-                    f"{Sample(tuple(getattr(each, part) for each in asked[view])).median:.1f}"
+                    f"{Sample(tuple(getattr(each, part) for each in answered[view])).median:.1f}"
                     for part in ("p50", "p99")
                 ),
             )
@@ -156,7 +156,7 @@ def _authentication(size: Size, address: Address, key: str) -> None:
 
     def turn(view: str) -> Callable[[], float]:
         path = f"/{view}/{TIMELINE}"
-        return lambda: ask(address, path, key=key, seconds=size.asked, clients=CLIENTS).per_second
+        return lambda: ask(address, path, key=key, seconds=size.seconds, clients=CLIENTS).per_second
 
     samples = take_turns(
         {"with": turn("ours"), "without": turn("unchecked")}, rounds=2 * size.turns

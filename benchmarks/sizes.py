@@ -6,18 +6,18 @@ from dataclasses import dataclass
 @dataclass(frozen=True, kw_only=True)
 class Size:
     rounds: int  # of recording and of reading; a figure is their median
-    turns: int  # as many of each view, over HTTP
-    recorded: int  # events that each way of recording records
+    turns: int  # over HTTP, for each view
+    recorded: int  # events for each way of recording
     singles: int  # events of each writer that records them one by one
-    stored: tuple[int, ...]  # events that an answer counts, of 1,000 campaigns
-    spread: tuple[int, ...]  # the same of 10,000 campaigns
-    asked: float  # seconds for which each view is asked in a turn
+    stored: tuple[int, ...]  # events behind an answer of 1,000 campaigns
+    spread: tuple[int, ...]  # the same with 10,000 campaigns
+    seconds: float  # for which each view is asked in a turn
     read: float  # seconds for which each answer is read in a round
     answers: int  # of each worker before its memory is read
 
 
 SIZES = {
-    # Shows that everything runs; its figures tell nothing.
+    # Shows that everything runs; its figures mean nothing.
     "smoke": Size(
         rounds=1,
         turns=1,
@@ -25,7 +25,7 @@ SIZES = {
         singles=20,
         stored=(500, 1_000),
         spread=(500, 1_000),
-        asked=0.2,
+        seconds=0.2,
         read=0.2,
         answers=1,
     ),
@@ -36,7 +36,7 @@ SIZES = {
         singles=100,
         stored=(100_000, 300_000),
         spread=(50_000, 100_000),
-        asked=0.2,
+        seconds=0.2,
         read=0.2,
         answers=3,
     ),
@@ -47,7 +47,7 @@ SIZES = {
         singles=500,
         stored=(100_000, 1_000_000, 10_000_000),
         spread=(100_000, 1_000_000),
-        asked=0.25,
+        seconds=0.25,
         read=0.5,
         answers=5,
     ),

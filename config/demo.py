@@ -74,7 +74,7 @@ def main() -> None:
     call_command("migrate", verbosity=0)
     fill()
     make_superuser()
-    tell(key=api_key())
+    welcome(key=api_key())
     serve()
 
 
@@ -188,7 +188,7 @@ def api_key() -> str:
     return key
 
 
-def tell(*, key: str) -> None:
+def welcome(*, key: str) -> None:
     site = f"http://127.0.0.1:{PORT}"
     analytics = f"{site}/api/public/v1/analytics/campaigns"
     print(
@@ -206,7 +206,7 @@ The admin: {site}/admin/ ({LOGIN[0]} / {LOGIN[1]})
 
 
 def serve() -> None:
-    # In silence, so that the lines above stay the last; errors and requests are still told.
+    # In silence, so that the lines above stay the last; errors and requests are still logged.
     with open(os.devnull, "w") as nowhere:
         call_command("runserver", f"127.0.0.1:{PORT}", use_reloader=False, stdout=nowhere)
 

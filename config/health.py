@@ -29,7 +29,7 @@ def live(request: HttpRequest) -> JsonResponse:
 def ready(request: HttpRequest) -> JsonResponse:
     """200 if the database is there, migrated, and has its triggers; else 503 that names which.
 
-    A replica that reports are not read from is told, but the site answers without it.
+    It also says whether reports are read from the replica; the site answers without one.
     """
     failed = _failed()
     if failed:
