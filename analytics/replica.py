@@ -127,8 +127,8 @@ def _note(alias: str, found: ReplicaState) -> None:
 
 
 def _found(alias: str) -> ReplicaState:
-    ((written, now),) = fetched(router.db_for_write(Campaign), _WRITTEN)
     try:
+        ((written, now),) = fetched(router.db_for_write(Campaign), _WRITTEN)
         ((replayed, committed),) = fetched(alias, _REPLAYED)
     except Error:
         connections[alias].close()
