@@ -17,7 +17,7 @@ from apikeys.models import APIKey
 from campaigns.models import Campaign
 from tests.factories import CampaignFactory
 from tests.postgres import temporary_server
-from tests.test_outages import CAMPAIGN, Site, wait_until
+from tests.site import CAMPAIGN, Site, wait_until
 
 CAMPAIGNS = "/api/public/v1/analytics/campaigns"
 TIMELINE = f"{CAMPAIGNS}/timeline?from_date=2024-01-01&to_date=2024-01-31"
