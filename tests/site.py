@@ -69,13 +69,13 @@ class Site:
         arguments = ("--workers=2", f"--bind=127.0.0.1:{self.port}", "config.wsgi")
         with self.start("-m", "gunicorn", "--log-level=warning", *arguments) as process:
             try:
-                wait_until(lambda: self.asked("/nowhere") is not None)
+                wait_until(lambda: self.ask("/nowhere") is not None)
                 yield
             finally:
                 process.terminate()
                 self.log = process.communicate(timeout=60)[0]
 
-    def asked(self, path="/api/public/v1/analytics/campaigns"):
+    def ask(self, path="/api/public/v1/analytics/campaigns"):
         """Status, Retry-After and JSON; None before there is a site."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:

@@ -11,31 +11,31 @@ pytestmark = pytest.mark.django_db
 DROP = {"postgresql": _triggers_postgresql.DROP, "sqlite": _triggers_sqlite.DROP}
 
 
-def asked(client, path, **headers):
+def answer_of(client, path, **headers):
     answer = client.get(path, headers=headers)
     return answer.status_code, answer.json()
 
 
 def test_a_process_that_answers_is_alive(client, django_assert_num_queries):
     with django_assert_num_queries(0):
-        assert asked(client, "/health/live") == (200, {"status": "live"})
+        assert answer_of(client, "/health/live") == (200, {"status": "live"})
 
 
 def test_a_migrated_database_with_its_triggers_is_ready(client):
-    assert asked(client, "/health/ready") == (200, {"status": "ready"})
+    assert answer_of(client, "/health/ready") == (200, {"status": "ready"})
 
 
 def test_a_missing_migration_is_not_ready(client):
     MigrationRecorder(connection).record_unapplied("mailmetrics_apikeys", "0001_initial")
     expected = {"status": "not ready", "failed": "migrations"}
-    assert asked(client, "/health/ready") == (503, expected)
+    assert answer_of(client, "/health/ready") == (503, expected)
 
 
 def test_a_missing_trigger_is_not_ready(client):
     with connection.cursor() as cursor:
         cursor.execute(DROP[connection.vendor][0])
     expected = {"status": "not ready", "failed": "triggers"}
-    assert asked(client, "/health/ready") == (503, expected)
+    assert answer_of(client, "/health/ready") == (503, expected)
 
 
 @pytest.mark.parametrize("path", ["/health/live", "/health/ready"])

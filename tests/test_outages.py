@@ -37,10 +37,10 @@ def test_the_api_answers_503_while_the_database_is_away_and_recovers(site, healt
 
     def ask():
         while not stopped.is_set():
-            answers.append(site.asked())
+            answers.append(site.ask())
 
     with site.served():
-        good = site.asked()
+        good = site.ask()
         assert good[0] == 200
         threads = [threading.Thread(target=ask) for _ in range(3)]
         for thread in threads:
@@ -54,7 +54,7 @@ def test_the_api_answers_503_while_the_database_is_away_and_recovers(site, healt
         stopped.set()
         for thread in threads:
             thread.join()
-        assert [site.asked() for _ in range(20)] == [good] * 20
+        assert [site.ask() for _ in range(20)] == [good] * 20
     assert [answer for answer in answers if answer not in (good, AWAY)] == []
     assert site.key not in site.log
     assert "Traceback" not in site.log

@@ -49,9 +49,9 @@ def test_of_many_at_once_exactly_so_many_get_through(table, database_url, tmp_pa
 
         def status(number):
             headers = {"X-API-Key": key} if number % 2 else {}
-            with closing(http.client.HTTPConnection(host, port, timeout=60)) as asked:
-                asked.request("GET", TIMELINE, headers=headers)
-                return asked.getresponse().status
+            with closing(http.client.HTTPConnection(host, port, timeout=60)) as connection:
+                connection.request("GET", TIMELINE, headers=headers)
+                return connection.getresponse().status
 
         statuses = at_once(200, status)
 

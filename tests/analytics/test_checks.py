@@ -36,7 +36,7 @@ def found(query):
         return {name for (name,) in cursor.fetchall()}
 
 
-def told():
+def issues():
     return [(issue.id, issue.msg) for issue in check_triggers(databases=["default"])]
 
 
@@ -52,7 +52,7 @@ def lacking(*triggers):
 
 @pytest.mark.django_db
 def test_the_triggers_looked_for_are_those_that_the_migrations_create():
-    assert told() == []
+    assert issues() == []
     assert (
         found(
             {
@@ -75,7 +75,7 @@ def test_a_missing_trigger_is_named(name):
         % name
     )
     execute(f"DROP TRIGGER {name}" + (f" ON {table}" if connection.vendor == "postgresql" else ""))
-    assert told() == lacking(name)
+    assert issues() == lacking(name)
 
 
 @pytest.mark.postgresql
@@ -83,9 +83,9 @@ def test_a_missing_trigger_is_named(name):
 @pytest.mark.parametrize("state", ["DISABLE", "ENABLE REPLICA"])
 def test_a_trigger_that_does_not_fire_is_as_good_as_missing(state):
     execute(f"ALTER TABLE {EVENTS} {state} TRIGGER {INSERTED}")
-    assert told() == lacking(INSERTED)
+    assert issues() == lacking(INSERTED)
     execute(f"ALTER TABLE {EVENTS} ENABLE ALWAYS TRIGGER {INSERTED}")
-    assert told() == []
+    assert issues() == []
 
 
 @pytest.mark.django_db
@@ -115,11 +115,11 @@ def test_before_the_migration_there_is_nothing_to_miss_and_the_hint_mends_what_i
 
     back, *forward = (command.split() for command in commands)
     call_command(*back, stdout=StringIO())
-    assert told() == []
+    assert issues() == []
     for command in forward:
         call_command(*command, stdout=StringIO())
 
-    assert told() == []
+    assert issues() == []
     assert_totals_exact()
 
 
@@ -145,7 +145,7 @@ def test_an_exception_handler_that_is_none_is_told_before_the_first_error(path, 
     assert issue.hint == "Name a function of (exception, context) by its dotted path."
 
 
-@pytest.mark.parametrize("given", [{}, {"LAST_USED_MINUTES": "5"}, None])
-def test_the_default_handler_is_good_and_other_mistakes_are_told_elsewhere(given):
-    with override_settings(MAILMETRICS=given):
+@pytest.mark.parametrize("value", [{}, {"LAST_USED_MINUTES": "5"}, None])
+def test_the_default_handler_is_good_and_other_mistakes_are_reported_elsewhere(value):
+    with override_settings(MAILMETRICS=value):
         assert check_exception_handler() == []

@@ -136,9 +136,9 @@ def recorded(site):
 
 def sent(site):
     """As each of the two answers counts it."""
-    status, _, timeline = site.asked(TIMELINE)
+    status, _, timeline = site.ask(TIMELINE)
     assert status == 200, timeline
-    status, _, campaigns = site.asked(f"{CAMPAIGNS}?status=ACTIVE")
+    status, _, campaigns = site.ask(f"{CAMPAIGNS}?status=ACTIVE")
     assert status == 200, campaigns
     return (
         sum(day["sent"] for day in timeline["timeline"]),
@@ -148,7 +148,7 @@ def sent(site):
 
 def replica_state(site):
     """As one of two workers knows it, each by its own look a second ago or five."""
-    status, _, readiness = site.asked("/health/ready")
+    status, _, readiness = site.ask("/health/ready")
     assert (status, readiness["status"]) == (200, "ready")
     return readiness["replica"]
 
@@ -174,7 +174,7 @@ class TestAStreamingReplica:
         keys = APIKey._meta.db_table
         ask(site.server, f"UPDATE {keys} SET revoked_at = now()")
         try:
-            assert [site.asked(TIMELINE)[0] for _ in range(5)] == [401] * 5
+            assert [site.ask(TIMELINE)[0] for _ in range(5)] == [401] * 5
         finally:
             ask(site.server, f"UPDATE {keys} SET revoked_at = NULL")
 

@@ -54,13 +54,13 @@ def at(key, act):
     return f"{LIST}{key.pk}/{act}/"
 
 
-def asked(**given):
+def add_form(**values):
     """What the browser sends of the form that asks for a key."""
     sent = {"name": "Dashboard", "scopes": ["campaigns:read"], "token": str(uuid4())}
     return {
         **sent,
-        **({} if "workspace" in given else {"workspace": WorkspaceFactory().pk}),
-        **given,
+        **({} if "workspace" in values else {"workspace": WorkspaceFactory().pk}),
+        **values,
     }
 
 
@@ -84,7 +84,7 @@ def test_a_made_key_is_the_answer_to_the_form(admin_client):
 
     answer = admin_client.post(
         f"{LIST}add/",
-        asked(
+        add_form(
             workspace=workspace.pk, scopes=["campaigns:read", "*"], **split("expires_at", expiry)
         ),
     )
@@ -116,13 +116,13 @@ def test_the_form_has_each_scope_with_its_sentence_also_a_hosts_own(admin_client
     boxes = re.findall(
         r'type="checkbox" name="scopes" value="([^"]*)".*?</code> (.*?)</label', html, re.S
     )
-    assert [(name, told.strip()) for name, told in boxes] == [
+    assert [(name, text.strip()) for name, text in boxes] == [
         ("campaigns:read", "Read the analytics of campaigns."),
         ("campaigns:all", "Everything that concerns campaigns."),
         ("leads:read", "Read the leads &amp; their &lt;names&gt;."),
         ("*", "Everything in the workspace."),
     ]
-    answer = admin_client.post(f"{LIST}add/", asked(scopes=["leads:read"]))
+    answer = admin_client.post(f"{LIST}add/", add_form(scopes=["leads:read"]))
     assert APIKey.objects.get().scopes == ["leads:read"]
     assert KEY.search(answer.content.decode())
     assert "curl" not in answer.content.decode()
@@ -145,7 +145,7 @@ def test_the_form_has_each_scope_with_its_sentence_also_a_hosts_own(admin_client
     ],
 )
 def test_a_form_that_makes_no_sense_makes_no_key(admin_client, wrong):
-    answer = admin_client.post(f"{LIST}add/", asked(**wrong))
+    answer = admin_client.post(f"{LIST}add/", add_form(**wrong))
 
     assert answer.status_code == 200
     assert "errorlist" in answer.content.decode()
@@ -158,21 +158,21 @@ def test_the_last_day_of_all_is_an_expiry_like_others(admin_client, settings):
     settings.TIME_ZONE = "Pacific/Honolulu"
     far = {"expires_at_0": "9999-12-31", "expires_at_1": "23:59:59"}
 
-    answer = admin_client.post(f"{LIST}add/", asked(**far))
+    answer = admin_client.post(f"{LIST}add/", add_form(**far))
 
     assert "Enter a valid date." in answer.content.decode()
     far["expires_at_1"] = "00:00:00"
-    assert KEY.search(admin_client.post(f"{LIST}add/", asked(**far)).content.decode())
+    assert KEY.search(admin_client.post(f"{LIST}add/", add_form(**far)).content.decode())
 
 
 def test_sending_the_form_again_shows_nothing_and_makes_nothing(admin_client):
-    sent = asked()
+    sent = add_form()
     admin_client.post(f"{LIST}add/", sent)
 
     answer = admin_client.post(f"{LIST}add/", sent, follow=True)
 
     assert answer.redirect_chain == [(LIST, 302)]
-    assert [str(told) for told in get_messages(answer.wsgi_request)] == [
+    assert [str(message) for message in get_messages(answer.wsgi_request)] == [
         "This form was sent before: its key was shown then, and no other was made."
     ]
     assert not KEY.search(answer.content.decode())
@@ -180,7 +180,7 @@ def test_sending_the_form_again_shows_nothing_and_makes_nothing(admin_client):
 
 
 def test_of_two_forms_sent_at_once_one_makes_a_key(admin_client):
-    sent = asked()
+    sent = add_form()
     others = []
 
     def meanwhile(execute, sql, *args):
@@ -204,7 +204,7 @@ def test_a_key_is_in_no_log_no_session_no_cookie_no_history_and_no_table(admin_c
     old = APIKeyFactory()
     with CaptureQueriesContext(connection) as queries:
         answers = [
-            admin_client.post(f"{LIST}add/", asked()),
+            admin_client.post(f"{LIST}add/", add_form()),
             admin_client.post(at(old, "rotate"), {"overlap": "24", "token": str(uuid4())}),
         ]
 
@@ -241,7 +241,7 @@ def test_an_error_report_of_the_page_tells_no_key(
     old = APIKeyFactory(key=generate())
 
     url = f"{LIST}add/" if act == "add" else at(old, "rotate")
-    answer = admin_client.post(url, asked(overlap="24"))
+    answer = admin_client.post(url, add_form(overlap="24"))
     logger.removeHandler(handler)
 
     [mail] = mailoutbox
@@ -304,7 +304,7 @@ SOON = datetime(2998, 1, 1, 12, 30, 15, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("known", "asked_for", "told"),
+    ("known", "new", "message"),
     [
         (None, SOON, None),
         (SOON + DAY, SOON, None),
@@ -320,19 +320,19 @@ SOON = datetime(2998, 1, 1, 12, 30, 15, tzinfo=UTC)
     ],
 )
 @pytest.mark.usefixtures("zones")
-def test_an_expiry_can_only_be_brought_forward(admin_client, known, asked_for, told):
+def test_an_expiry_can_only_be_brought_forward(admin_client, known, new, message):
     key = APIKeyFactory(name="Old", expires_at=known)
-    sent = split("expires_at", asked_for) if asked_for else {"expires_at_0": "", "expires_at_1": ""}
+    sent = split("expires_at", new) if new else {"expires_at_0": "", "expires_at_1": ""}
 
     answer = admin_client.post(at(key, "change"), {"name": "New", **sent})
 
     kept = APIKey.objects.get()
-    if told is None:
+    if message is None:
         assert answer.status_code == 302
-        assert (kept.name, kept.expires_at) == ("New", asked_for)
+        assert (kept.name, kept.expires_at) == ("New", new)
         assert history()[0][2] == "Changed Name and Expires."
     else:
-        assert told in answer.content.decode()
+        assert message in answer.content.decode()
         assert (kept.name, kept.expires_at) == ("Old", known)
         assert history() == []
 
@@ -419,7 +419,7 @@ def test_a_rotation_sent_again_makes_no_second_key(admin_client):
 
 
 @pytest.mark.parametrize(
-    ("state", "sent", "told"),
+    ("state", "sent", "message"),
     [
         ({"revoked_at": PAST}, {}, "A key that is expired or revoked can&#x27;t be rotated."),
         ({"expires_at": PAST}, {}, "A key that is expired or revoked can&#x27;t be rotated."),
@@ -429,13 +429,13 @@ def test_a_rotation_sent_again_makes_no_second_key(admin_client):
         ({"scopes": ["gone:scope"]}, {}, "&#x27;gone:scope&#x27; is not a known scope"),
     ],
 )
-def test_a_rotation_that_makes_no_sense_changes_nothing(admin_client, state, sent, told):
+def test_a_rotation_that_makes_no_sense_changes_nothing(admin_client, state, sent, message):
     key = APIKeyFactory(**state)
     [before] = APIKey.objects.values()
 
     answer = admin_client.post(at(key, "rotate"), {"overlap": "24", "token": str(uuid4()), **sent})
 
-    assert told in answer.content.decode()
+    assert message in answer.content.decode()
     assert list(APIKey.objects.values()) == [before]
     assert history() == []
 
@@ -443,7 +443,7 @@ def test_a_rotation_that_makes_no_sense_changes_nothing(admin_client, state, sen
 # Who may do what.
 
 ACTS = {
-    "add": ("add/", asked),
+    "add": ("add/", add_form),
     "change": ("{pk}/change/", lambda: {"name": "New"}),
     "revoke": ("{pk}/revoke/", dict),
     "revoke many": ("", lambda: {"action": "revoke_selected", "post": "yes"}),
@@ -535,7 +535,7 @@ def test_an_ended_key_has_no_button_for_what_is_over(admin_client, state, tools)
 
 
 def test_who_may_add_but_not_look_is_sent_to_the_index(staff):
-    client, sent = staff("add"), asked()
+    client, sent = staff("add"), add_form()
 
     assert 'href="/admin/">Done' in client.post(f"{LIST}add/", sent).content.decode()
     assert client.post(f"{LIST}add/", sent)["Location"] == "/admin/"
@@ -658,7 +658,7 @@ urlpatterns = [path("office/", custom.urls)]
 @pytest.mark.urls(__name__)
 def test_all_works_in_a_hosts_own_site_without_the_default_one_and_the_api(admin_client):
     base = "/office/mailmetrics_apikeys/apikey/"
-    answer = admin_client.post(f"{base}add/", asked())
+    answer = admin_client.post(f"{base}add/", add_form())
     [key] = APIKey.objects.all()
 
     html = answer.content.decode()

@@ -28,7 +28,7 @@ REFUSED = (401, {"detail": "The API key is not valid."}, 'ApiKey realm="api"')
 
 
 class Caller(APIView):
-    """Tells who calls; open to all, so that only a key that was given can be refused."""
+    """Says who calls; open to all, so that only a key that was sent can be refused."""
 
     authentication_classes = [APIKeyAuthentication]
     permission_classes = []
@@ -128,12 +128,12 @@ def test_a_real_server_answers_odd_headers_with_a_refusal(live_server):
 
     def status(*values):
         server = live_server.thread
-        with closing(http.client.HTTPConnection(server.host, server.port)) as asked:
-            asked.putrequest("GET", "/caller")
+        with closing(http.client.HTTPConnection(server.host, server.port)) as connection:
+            connection.putrequest("GET", "/caller")
             for value in values:
-                asked.putheader("X-API-Key", value)
-            asked.endheaders()
-            with asked.getresponse() as answer:
+                connection.putheader("X-API-Key", value)
+            connection.endheaders()
+            with connection.getresponse() as answer:
                 return answer.status
 
     assert [status(good), status(b"  " + good + b" ")] == [200, 200]
@@ -206,17 +206,17 @@ def test_a_site_chooses_how_often_use_is_noted(ask, settings, django_assert_num_
 
 def test_noting_the_use_undoes_nothing_that_another_wrote_meanwhile(ask):
     APIKeyFactory(key=KEY, name="Old")
-    theirs = {"name": "New", "last_used_at": utc_now()}
+    changed = {"name": "New", "last_used_at": utc_now()}
 
     def meanwhile(execute, sql, params, many, context):
-        if sql.startswith("UPDATE") and theirs not in APIKey.objects.values(*theirs):
-            APIKey.objects.filter(name="Old").update(**theirs)
+        if sql.startswith("UPDATE") and changed not in APIKey.objects.values(*changed):
+            APIKey.objects.filter(name="Old").update(**changed)
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(_once(meanwhile)):
         assert ask(KEY)[0] == 200
 
-    assert APIKey.objects.values(*theirs).get() == theirs
+    assert APIKey.objects.values(*changed).get() == changed
 
 
 def _once(wrapper):

@@ -90,7 +90,7 @@ def test_a_key_may_expire_at_the_end_of_this_day():
 
 
 @pytest.mark.parametrize(
-    ("args", "told"),
+    ("args", "message"),
     [
         (("acme", *READ), "There is no workspace 'acme'."),
         (("", *READ), "There is no workspace ''."),
@@ -121,11 +121,11 @@ def test_a_key_may_expire_at_the_end_of_this_day():
         ),
     ],
 )
-def test_what_is_wrong_is_named_and_no_key_is_made(args, told):
+def test_what_is_wrong_is_named_and_no_key_is_made(args, message):
     with pytest.raises(CommandError) as caught:
         create_api_key(*args)
 
-    assert (str(caught.value), caught.value.returncode) == (told, 1)
+    assert (str(caught.value), caught.value.returncode) == (message, 1)
     assert not APIKey.objects.exists()
 
 
@@ -145,15 +145,15 @@ def test_what_is_no_date_is_named_and_no_key_is_made(date):
 
 
 @pytest.mark.parametrize(
-    ("args", "told"),
+    ("args", "message"),
     [
         ((), "WORKSPACE, --name, --scope"),
         (("Acme", "--scope", "*"), "--name"),
         (("Acme", "--name", "Dashboard"), "--scope"),
     ],
 )
-def test_a_key_needs_a_workspace_a_name_and_a_scope(args, told):
-    with pytest.raises(CommandError, match="the following arguments are required: " + told):
+def test_a_key_needs_a_workspace_a_name_and_a_scope(args, message):
+    with pytest.raises(CommandError, match="the following arguments are required: " + message):
         create_api_key(*args)
 
 

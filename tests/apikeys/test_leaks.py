@@ -1,4 +1,4 @@
-"""Nowhere is a key or its digest told: in no log line, report, page or answer, DEBUG or not."""
+"""A key and its digest appear nowhere: in no log line, report, page or answer, DEBUG or not."""
 
 import http.client
 import itertools
@@ -80,14 +80,14 @@ def test_the_log_of_queries_holds_no_digest(caplog, monkeypatch, to_log):
 
 @pytest.mark.urls(__name__)
 @pytest.mark.parametrize(
-    "asked",
+    "debug_page",
     [*itertools.product(ROUTES, [DJANGOS, OURS]), ("/careless", OURS)],
 )
 @pytest.mark.parametrize("debug", [True, False])
 @pytest.mark.parametrize("error", [OperationalError, ProgrammingError, RuntimeError])
-def test_an_error_report_holds_no_key(settings, caplog, asked, debug, error):
+def test_an_error_report_holds_no_key(settings, caplog, debug_page, debug, error):
     """With Django's reporter too, as long as the host's own code puts it nowhere."""
-    url, reporter = asked
+    url, reporter = debug_page
     APIKeyFactory(key=KEY)
     settings.DEBUG = debug
     settings.ADMINS = admins("admin@example.com")
@@ -179,12 +179,12 @@ def test_a_malformed_header_is_a_refusal_and_told_nowhere(database_url, tmp_path
 def ask(host, port, values):
     """The status and everything else of the answer, of a request written byte by byte."""
     url = urlsplit("/api/public/v1" + ROUTES[1]).path.encode()
-    with closing(http.client.HTTPConnection(host, port, timeout=60)) as asked:
-        asked.connect()
+    with closing(http.client.HTTPConnection(host, port, timeout=60)) as connection:
+        connection.connect()
         lines = [b"GET " + url + b" HTTP/1.1", f"Host: {host}".encode()]
         lines += [b"X-API-Key:" + value for value in values]
         with suppress(BrokenPipeError, ConnectionResetError):  # refused before its end
-            asked.sock.sendall(b"\r\n".join([*lines, b"Connection: close", b"", b""]))
-        answer = http.client.HTTPResponse(asked.sock)
+            connection.sock.sendall(b"\r\n".join([*lines, b"Connection: close", b"", b""]))
+        answer = http.client.HTTPResponse(connection.sock)
         answer.begin()
         return answer.status, f"{answer.headers}{answer.read().decode()}"

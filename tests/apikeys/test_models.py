@@ -80,7 +80,7 @@ def test_the_last_instant_of_all_can_be_stored_and_read(workspace, settings, off
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "errors"),
     [
         ({"name": ""}, {"name": ["This field cannot be blank."]}),
         ({"name": " \t"}, {"name": ["This field cannot be blank."]}),
@@ -113,13 +113,13 @@ def test_the_last_instant_of_all_can_be_stored_and_read(workspace, settings, off
         ),
     ],
 )
-def test_a_key_that_makes_no_sense_is_not_made(workspace, wrong, told):
+def test_a_key_that_makes_no_sense_is_not_made(workspace, wrong, errors):
     right = {"workspace": workspace, "name": "Dashboard", "scopes": ["*"]}
 
     with pytest.raises(ValidationError) as caught:
         APIKey.objects.create_key(**right | wrong)
 
-    assert caught.value.message_dict == told
+    assert caught.value.message_dict == errors
     assert not APIKey.objects.exists()
 
 
@@ -182,17 +182,22 @@ def test_a_state_selects_the_keys_that_are_in_it(state):
 
 
 def test_a_request_makes_one_key(workspace):
-    asked = {"workspace": workspace, "name": "Dashboard", "scopes": ["*"], "request_id": uuid4()}
-    APIKey.objects.create_key(**asked)
+    values = {
+        "workspace": workspace,
+        "name": "Dashboard",
+        "scopes": ["*"],
+        "request_id": uuid4(),
+    }
+    APIKey.objects.create_key(**values)
 
     with pytest.raises(IntegrityError, match="request_"), transaction.atomic():
-        APIKey.objects.create_key(**asked)
+        APIKey.objects.create_key(**values)
 
     assert APIKey.objects.count() == 1
 
 
 @pytest.mark.parametrize(
-    ("expiry", "asked", "left"),
+    ("expiry", "instant", "left"),
     [
         (None, NOON, NOON),
         (NOON + MOMENT, NOON, NOON),
@@ -200,12 +205,12 @@ def test_a_request_makes_one_key(workspace):
         (NOON - MOMENT, NOON, NOON - MOMENT),
     ],
 )
-def test_an_expiry_only_ever_comes_forward(expiry, asked, left):
+def test_an_expiry_only_ever_comes_forward(expiry, instant, left):
     key = APIKeyFactory(expires_at=expiry)
     stale = APIKey.objects.get()
     stale.expires_at = None
 
-    assert stale.expire_by(asked) == (expiry != left)
+    assert stale.expire_by(instant) == (expiry != left)
 
     assert stale.expires_at == APIKey.objects.get().expires_at == left
     assert key.expires_at == expiry
@@ -275,19 +280,19 @@ def test_a_key_that_another_ended_meanwhile_is_not_rotated(ended):
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "errors"),
     [
         ({"overlap": -MOMENT}, "The overlap is negative."),
         ({"expires_at": NOON}, "The expiry 2024-05-01 12:00:00+00:00 is not in the future."),
     ],
 )
-def test_a_rotation_that_makes_no_sense_changes_nothing(wrong, told):
+def test_a_rotation_that_makes_no_sense_changes_nothing(wrong, errors):
     key = APIKeyFactory()
 
     with pytest.raises(ValidationError) as caught:
         key.rotate(**{"overlap": timedelta(days=7)} | wrong)
 
-    assert caught.value.messages == [told]
+    assert caught.value.messages == [errors]
     assert APIKey.objects.get().expires_at is None
 
 

@@ -43,7 +43,7 @@ def ask(key=None, **extra):
     return Client(headers={"X-API-Key": key} if key is not None else {}).get(TIMELINE, **extra)
 
 
-def told(response):
+def limits(response):
     names = ("RateLimit-Policy", "RateLimit", "Retry-After")
     return response.status_code, *(response.headers.get(name) for name in names)
 
@@ -52,17 +52,17 @@ def test_a_key_gets_its_number_in_each_window_and_is_told(rates, at):
     rates(key="3/min")
     key = new_key()
     policy = '"key";q=3;w=60'
-    assert told(ask(key)) == (200, policy, '"key";r=2;t=60', None)
+    assert limits(ask(key)) == (200, policy, '"key";r=2;t=60', None)
     at(20.5)
-    assert told(ask(key)) == (200, policy, '"key";r=1;t=40', None)
-    assert told(ask(key)) == (200, policy, '"key";r=0;t=40', None)
+    assert limits(ask(key)) == (200, policy, '"key";r=1;t=40', None)
+    assert limits(ask(key)) == (200, policy, '"key";r=0;t=40', None)
     refused = ask(key)
-    assert told(refused) == (429, policy, '"key";r=0;t=40', "40")
+    assert limits(refused) == (429, policy, '"key";r=0;t=40', "40")
     assert refused.json() == {"detail": "Request was throttled. Expected available in 40 seconds."}
     at(59.999)
-    assert told(ask(key)) == (429, policy, '"key";r=0;t=1', "1")
+    assert limits(ask(key)) == (429, policy, '"key";r=0;t=1', "1")
     at(60.0)
-    assert told(ask(key)) == (200, policy, '"key";r=2;t=60', None)
+    assert limits(ask(key)) == (200, policy, '"key";r=2;t=60', None)
 
 
 def test_each_key_has_a_count_of_its_own(rates, at):
@@ -74,7 +74,7 @@ def test_each_key_has_a_count_of_its_own(rates, at):
 def test_what_a_key_is_refused_counts_as_well(rates, at):
     rates(key="2/min")
     key = new_key(scopes=["orders:read"])
-    assert [told(ask(key))[::2] for _ in range(3)] == [
+    assert [limits(ask(key))[::2] for _ in range(3)] == [
         (403, '"key";r=1;t=60'),
         (403, '"key";r=0;t=60'),
         (429, '"key";r=0;t=60'),
@@ -85,19 +85,19 @@ def test_what_a_key_is_refused_counts_as_well(rates, at):
 def test_an_address_is_refused_its_number_of_times_and_then_put_off(rates, at, key):
     rates(address="2/min")
     policy = '"address";q=2;w=60'
-    assert told(ask(key)) == (401, policy, '"address";r=1;t=60', None)
+    assert limits(ask(key)) == (401, policy, '"address";r=1;t=60', None)
     assert ask(key)["WWW-Authenticate"] == 'ApiKey realm="api"'
     at(45.0)
     refused = ask(key)
-    assert told(refused) == (429, policy, '"address";r=0;t=15', "15")
-    assert told(ask(key, REMOTE_ADDR="203.0.113.9"))[0] == 401
+    assert limits(refused) == (429, policy, '"address";r=0;t=15', "15")
+    assert limits(ask(key, REMOTE_ADDR="203.0.113.9"))[0] == 401
 
 
 def test_a_good_key_is_let_in_from_an_address_that_was_put_off(rates, at):
     rates(address="1/min")
     key = new_key()
     assert [ask().status_code, ask().status_code, ask("bad").status_code] == [401, 429, 429]
-    assert told(ask(key)) == (200, None, None, None)
+    assert limits(ask(key)) == (200, None, None, None)
 
 
 def test_revoked_and_expired_keys_count_for_the_address(rates, at):
@@ -125,15 +125,15 @@ def test_a_client_cannot_choose_its_address(rates, at, settings, proxies, passed
         "2.2.2.2, 10.0.0.1, 192.0.2.2",
         "3.3.3.3, 10.0.0.1, 192.0.2.2",
     ]
-    asked = [ask(HTTP_X_FORWARDED_FOR=addresses).status_code for addresses in forwarded]
-    assert asked == passed
+    statuses = [ask(HTTP_X_FORWARDED_FOR=addresses).status_code for addresses in forwarded]
+    assert statuses == passed
 
 
 def test_without_rates_nothing_is_counted_or_told(rates, at, monkeypatch):
     monkeypatch.setattr(throttling, "_count", lambda *arguments: pytest.fail("counted"))
     rates()
-    assert told(ask(new_key())) == (200, None, None, None)
-    assert told(ask()) == (401, None, None, None)
+    assert limits(ask(new_key())) == (200, None, None, None)
+    assert limits(ask()) == (401, None, None, None)
 
 
 def test_a_method_that_there_is_not_counts_for_nobody(rates, at):
@@ -191,9 +191,9 @@ def test_nothing_else_is_parsed(text):
         ThrottleRate.parse(text)
 
 
-@pytest.mark.parametrize("given", [{"keys": "1/s"}, ["key"], "1/s", 7])
-def test_only_keys_and_addresses_have_rates(given):
-    with override_settings(MAILMETRICS={"THROTTLE_RATES": given}):
+@pytest.mark.parametrize("rates", [{"keys": "1/s"}, ["key"], "1/s", 7])
+def test_only_keys_and_addresses_have_rates(rates):
+    with override_settings(MAILMETRICS={"THROTTLE_RATES": rates}):
         assert [mistake.key for mistake in mistakes()] == ["THROTTLE_RATES"]
 
 

@@ -31,7 +31,7 @@ class Campaigns(AppConfig):
     label = "campaigns"
 
 
-def told(issues):
+def ids_and_messages(issues):
     return [(issue.id, issue.msg) for issue in issues]
 
 
@@ -67,7 +67,7 @@ def test_an_app_under_another_label_is_in_the_wrong_place(settings):
         for app in settings.INSTALLED_APPS
     ]
     (issue,) = check_apps()
-    assert told([issue]) == [
+    assert ids_and_messages([issue]) == [
         (
             "mailmetrics.E001",
             f"The app {CAMPAIGNS!r} is not installed under its label 'mailmetrics_campaigns'.",
@@ -84,7 +84,7 @@ MINUTES = "a whole number from 0 to 525600"
 
 
 @pytest.mark.parametrize(
-    ("given", "id_", "message"),
+    ("value", "id_", "message"),
     [
         (None, "E002", "MAILMETRICS must be a dict."),
         ([("LAST_USED_MINUTES", 5)], "E002", "MAILMETRICS must be a dict."),
@@ -108,12 +108,12 @@ MINUTES = "a whole number from 0 to 525600"
         ({"THROTTLE_CACHE": ["a"]}, "E003", "must be the alias of a cache (default), not ['a']."),
     ],
 )
-def test_an_ill_typed_setting_is_named(given, id_, message):
-    with override_settings(MAILMETRICS=given):
+def test_an_ill_typed_setting_is_named(value, id_, message):
+    with override_settings(MAILMETRICS=value):
         (issue,) = check_settings()
     if id_ == "E003":
-        message = f'MAILMETRICS["{next(iter(given))}"] {message}'
-    assert told([issue]) == [(f"mailmetrics.{id_}", message)]
+        message = f'MAILMETRICS["{next(iter(value))}"] {message}'
+    assert ids_and_messages([issue]) == [(f"mailmetrics.{id_}", message)]
     assert issue.hint == "docs/embedding.md lists the keys of MAILMETRICS with their values."
 
 
@@ -124,8 +124,8 @@ def test_every_model_names_its_app_so_that_it_can_be_imported_without_it(label):
 
 
 def test_every_mistake_is_told_at_once():
-    given = {"MAX_DAYS": 5, "LAST_USED": 5, "MAX_TIMELINE_DAYS": "5", "LAST_USED_MINUTES": "5"}
-    with override_settings(MAILMETRICS=given):
+    value = {"MAX_DAYS": 5, "LAST_USED": 5, "MAX_TIMELINE_DAYS": "5", "LAST_USED_MINUTES": "5"}
+    with override_settings(MAILMETRICS=value):
         issues = check_settings()
     assert [issue.id for issue in issues] == [f"mailmetrics.E00{n}" for n in (2, 3, 3)]
     assert issues[0].msg.startswith("MAILMETRICS has no key MAX_DAYS, LAST_USED; it may have ")
@@ -146,7 +146,7 @@ def test_a_backend_without_triggers_is_refused_even_without_a_look_at_the_databa
     monkeypatch.setattr(connection, "vendor", "mysql")
     monkeypatch.setattr(connection, "display_name", "MySQL")
     (issue,) = check_backend(databases=None)
-    assert told([issue]) == [
+    assert ids_and_messages([issue]) == [
         (
             "mailmetrics.E005",
             "The database 'default' is MySQL, which has no triggers of ours.",
@@ -161,7 +161,7 @@ def test_a_backend_without_triggers_is_refused_even_without_a_look_at_the_databa
 @pytest.mark.postgresql
 def test_psycopg2_is_refused(monkeypatch):
     monkeypatch.setattr(psycopg_any, "is_psycopg3", False)
-    assert told(check_backend(databases=None)) == [
+    assert ids_and_messages(check_backend(databases=None)) == [
         ("mailmetrics.E005", "The database 'default' is used through psycopg2.")
     ]
 
@@ -170,6 +170,6 @@ def test_psycopg2_is_refused(monkeypatch):
 def test_an_old_server_is_refused_where_a_command_looks_at_the_database(monkeypatch):
     monkeypatch.setattr(connection, "get_database_version", lambda: (14, 11))
     assert check_backend(databases=None) == []
-    assert told(check_backend(databases=["default"])) == [
+    assert ids_and_messages(check_backend(databases=["default"])) == [
         ("mailmetrics.E005", "The database 'default' is PostgreSQL 14.")
     ]

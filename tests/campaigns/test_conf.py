@@ -10,7 +10,7 @@ DEFAULTS = Configuration(MAX_TIMELINE_DAYS=3653, LAST_USED_MINUTES=5)
 
 
 @pytest.mark.parametrize(
-    ("given", "resolved"),
+    ("value", "resolved"),
     [
         ({}, DEFAULTS),
         ({"LAST_USED_MINUTES": 1}, Configuration(LAST_USED_MINUTES=1)),
@@ -20,8 +20,8 @@ DEFAULTS = Configuration(MAX_TIMELINE_DAYS=3653, LAST_USED_MINUTES=5)
         ),
     ],
 )
-def test_what_a_site_gives_stands_over_the_defaults(given, resolved):
-    with override_settings(MAILMETRICS=given):
+def test_what_a_site_gives_stands_over_the_defaults(value, resolved):
+    with override_settings(MAILMETRICS=value):
         assert resolve() == resolved
         assert mailmetrics.LAST_USED_MINUTES == resolved.LAST_USED_MINUTES
         assert mailmetrics.MAX_TIMELINE_DAYS == resolved.MAX_TIMELINE_DAYS
@@ -48,7 +48,7 @@ def test_an_override_counts_from_its_start_to_its_end():
 
 def test_an_unknown_key_is_named_when_any_is_read():
     known = ", ".join(field.name for field in fields(Configuration))
-    told = f"MAILMETRICS has no key LAST_USED, 7; it may have {known}."
+    message = f"MAILMETRICS has no key LAST_USED, 7; it may have {known}."
 
     with (
         override_settings(MAILMETRICS={"LAST_USED": 1, 7: 7, "LAST_USED_MINUTES": 1}),
@@ -56,13 +56,13 @@ def test_an_unknown_key_is_named_when_any_is_read():
     ):
         mailmetrics.MAX_TIMELINE_DAYS  # noqa: B018
 
-    assert str(caught.value) == told
+    assert str(caught.value) == message
 
 
-@pytest.mark.parametrize("given", [None, [], "LAST_USED_MINUTES", 5])
-def test_anything_but_a_dict_is_refused(given):
+@pytest.mark.parametrize("value", [None, [], "LAST_USED_MINUTES", 5])
+def test_anything_but_a_dict_is_refused(value):
     with (
-        override_settings(MAILMETRICS=given),
+        override_settings(MAILMETRICS=value),
         pytest.raises(ImproperlyConfigured, match="MAILMETRICS must be a dict"),
     ):
         resolve()
