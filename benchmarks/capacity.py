@@ -72,12 +72,23 @@ def _recorded(number: int, server: int) -> tuple["Workspace", dict[str, Cost]]:
 def _answered(workspace: "Workspace", server: int) -> dict[str, Cost]:
     from datetime import timedelta
 
+    from django.test import RequestFactory
+    from rest_framework.request import Request
+
     from analytics import reports
     from analytics.periods import Period
+    from apikeys.authentication import APIKeyAuthentication
+    from apikeys.models import APIKey
     from benchmarks import data
 
     last = data.LAST.date()
     period = Period(last - timedelta(days=89), last)
+    _, key = APIKey.objects.create_key(workspace=workspace, name="capacity", scopes=["*"])
+    request = Request(RequestFactory().get("/", headers={"X-API-Key": key}))
+
+    def keys() -> None:
+        for _ in range(ANSWERS):
+            APIKeyAuthentication().authenticate(request)
 
     def timelines() -> None:
         for _ in range(ANSWERS):
@@ -88,6 +99,7 @@ def _answered(workspace: "Workspace", server: int) -> dict[str, Cost]:
             reports.campaign_report(workspace_id=workspace.pk)
 
     return {
+        "a key": _cost(keys, ANSWERS, server),
         "a timeline of 90 days": _cost(timelines, ANSWERS, server),
         f"{CAMPAIGNS:,} campaigns": _cost(campaigns, ANSWERS // 10, server),
     }

@@ -24,7 +24,7 @@ def test_it_measures_the_bytes_and_the_processor_time_of_each_operation() -> Non
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.startswith("20,000 events of 1,000 campaigns over a year\n")
     assert re.search(r"^\| mailmetrics_campaigns_emailevent \| 20,000 \| ", ended.stdout, re.M)
-    for operation in ("an event, 10,000 a call", "a timeline of 90 days", "1,000 campaigns"):
+    for operation in ("an event, 10,000 a call", "a key", "a timeline of 90 days"):
         figures = re.search(rf"^\| {operation} \|(.*)\|$", ended.stdout, re.MULTILINE)
         assert figures, ended.stdout
         assert all(float(each.replace(",", "")) > 0 for each in figures[1].split("|"))
