@@ -8,6 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 CONTENDERS := $(VENV)/.contenders
+PUBLISHERS := $(VENV)/.publishers
 
 # The tests' settings set every other variable of the site themselves.
 ON_SQLITE := env -u DATABASE_URL DJANGO_SETTINGS_MODULE=tests.settings
@@ -15,7 +16,7 @@ COVERAGE := $(BIN)/coverage run --data-file
 DATA := .coverage.sqlite .coverage.postgresql
 
 .DEFAULT_GOAL := help
-.PHONY: help install test load bench lint openapi demo clean
+.PHONY: help install test audit release load bench lint openapi demo clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST)
@@ -54,6 +55,19 @@ $(CONTENDERS): $(INSTALLED)
 	$(BIN)/python -m pip install -qq --editable '.[bench]'
 	@touch $@
 
+audit: install $(PUBLISHERS) ## Look for known vulnerabilities in what is installed
+	$(BIN)/pip-audit --local --skip-editable --progress-spinner off
+
+release: install $(PUBLISHERS) ## Build, check and try in a fresh environment what docs/releasing.md publishes
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/python -m tests.release dist/*.whl
+
+$(PUBLISHERS): $(INSTALLED)
+	$(BIN)/python -m pip install -qq --editable '.[release]'
+	@touch $@
+
 load: install ## Ask with 200 clients for a minute while writers record, on a temporary PostgreSQL
 	$(BIN)/python -m benchmarks.load
 
@@ -62,5 +76,5 @@ demo: install ## Serve the API and the admin with believable data (PORT=8000)
 
 clean: ## Remove .venv, the demo's data, caches and reports
 	rm -rf $(VENV) .demo .coverage .coverage.* .hypothesis .import_linter_cache \
-		.mypy_cache .pytest_cache .ruff_cache .schemathesis build dist staticfiles *.egg-info
+		.mypy_cache .nox .pytest_cache .ruff_cache .schemathesis build dist staticfiles *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

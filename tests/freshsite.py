@@ -112,10 +112,10 @@ class _NoRedirect(HTTPRedirectHandler):
         return None
 
 
-class FreshSite:
-    """``folder`` holds the virtual environment and the site; ``environment`` what commands see."""
+class FreshEnvironment:
+    """A virtual environment and a folder to run commands in, which see ``environment``."""
 
-    def __init__(self, folder: Path, *, database: Mapping[str, Any] | None) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder / "mysite"
         tools = folder / "venv" / "bin"
         kept = {name: value for name, value in os.environ.items() if name[:6] != "DJANGO"}
@@ -126,21 +126,6 @@ class FreshSite:
         }
         subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
         self.folder.mkdir()
-        driver = "psycopg[binary]" if database else ""
-        self.run(f"python -m pip install --quiet django djangorestframework {driver}")
-        self.run("django-admin startproject mysite .")
-        self.run("python manage.py startapp shop")
-        for name, text in SHOP.items():
-            self.append(name, text)
-        if database:
-            self.append("mysite/settings.py", f"DATABASES = {{'default': {dict(database)!r}}}\n")
-        self.run("python manage.py makemigrations shop")
-        self.run("python manage.py migrate")
-        self.run(f"python manage.py shell --no-imports -c {shlex.quote(DATA)}")
-
-    def append(self, name: str, text: str) -> None:
-        path = self.folder / name
-        path.write_text((path.read_text() if path.exists() else "") + text)
 
     def run(self, command: str) -> str:
         """Its standard output; variables that it sets are there for the next one."""
@@ -159,25 +144,53 @@ class FreshSite:
         return done.stdout
 
     @contextmanager
-    def served(self) -> Iterator[int]:
-        """The port on which Django's own server answers."""
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = int(probe.getsockname()[1])
+    def serving(self, *command: str, port: int) -> Iterator[None]:
+        """While the command serves there."""
         log = self.folder.parent / "server.log"
         with log.open("w") as output:
             server = subprocess.Popen(
-                ["python", "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}"],
-                cwd=self.folder,
-                env=self.environment,
-                stdout=output,
-                stderr=output,
+                command, cwd=self.folder, env=self.environment, stdout=output, stderr=output
             )
         try:
             _wait_for(port, server, log)
-            yield port
+            yield
         finally:
             server.terminate()
             server.wait()
+
+
+class FreshSite(FreshEnvironment):
+    def __init__(self, folder: Path, *, database: Mapping[str, Any] | None) -> None:
+        super().__init__(folder)
+        driver = "psycopg[binary]" if database else ""
+        self.run(f"python -m pip install --quiet django djangorestframework {driver}")
+        self.run("django-admin startproject mysite .")
+        self.run("python manage.py startapp shop")
+        for name, text in SHOP.items():
+            self.append(name, text)
+        if database:
+            self.append("mysite/settings.py", f"DATABASES = {{'default': {dict(database)!r}}}\n")
+        self.run("python manage.py makemigrations shop")
+        self.run("python manage.py migrate")
+        self.run(f"python manage.py shell --no-imports -c {shlex.quote(DATA)}")
+
+    def append(self, name: str, text: str) -> None:
+        path = self.folder / name
+        path.write_text((path.read_text() if path.exists() else "") + text)
+
+    @contextmanager
+    def served(self) -> Iterator[int]:
+        """The port on which Django's own server answers."""
+        port = free_port()
+        address = f"127.0.0.1:{port}"
+        command = ("python", "manage.py", "runserver", "--noreload", address)
+        with self.serving(*command, port=port):
+            yield port
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
 
 
 def _wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
