@@ -219,8 +219,8 @@ def test_every_setting_is_listed_with_its_default() -> None:
 
 def test_every_system_check_is_listed() -> None:
     listed = re.findall(r"^\| `(mailmetrics\.\w+)` \|", DOCUMENT, flags=re.M)
-    checks = [path.read_text() for app in APPS for path in (ROOT / app).rglob("checks.py")]
+    modules = [path.read_text() for app in APPS for path in (ROOT / app).rglob("*.py")]
 
     assert listed == sorted(
-        {id_ for text in checks for id_ in re.findall(r"mailmetrics\.E\d+", text)}
+        {id_ for text in modules for id_ in re.findall(r"mailmetrics\.E\d+", text)}
     )
