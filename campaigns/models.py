@@ -21,6 +21,10 @@ class Workspace(models.Model):
     # The database refuses an event from before this UTC day: it can't be told from a duplicate of
     # one that was pruned (see analytics.totals.pruning).
     events_pruned_before = models.DateField(null=True, editable=False)
+    # Whether events have come with a recipient, and without: see campaigns.recording.counterparts.
+    # Null at first: on SQLite no other column can be added to a table that triggers read.
+    has_recipients = models.BooleanField(null=True, editable=False)
+    has_ids_alone = models.BooleanField(null=True, editable=False)
 
     class Meta:
         app_label = "mailmetrics_campaigns"

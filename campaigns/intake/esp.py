@@ -5,7 +5,6 @@ that its ``metadata["campaign_id"]`` names. What can't be placed is logged and d
 failure is raised, so that anymail's webhook answers 500 and the ESP tries again.
 """
 
-import hashlib
 import logging
 from collections import defaultdict
 from collections.abc import Mapping
@@ -17,17 +16,16 @@ from uuid import UUID
 from anymail.signals import EventType, inbound, post_send, tracking
 from anymail.utils import UNSET
 from django.db import Error, connections, router, transaction
-from django.utils.encoding import punycode
 
 from campaigns.fields import utc_now
 from campaigns.intake import replies
 from campaigns.intake.values import Refused, identifier
 from campaigns.models import Campaign, EmailEvent, EventKind, Workspace
 from campaigns.recording import (
-    MAX_MESSAGE_ID_LENGTH,
     Event,
     InvalidEvent,
-    is_message_id,
+    InvalidMessage,
+    message_identity,
     record_events,
 )
 
@@ -43,8 +41,6 @@ _KINDS = {
     EventType.REJECTED: EventKind.BOUNCED,
 }
 _ACCEPTED = {"queued", "sent"}
-_MARK_BYTES = 8
-_LONGEST_ID = MAX_MESSAGE_ID_LENGTH - 1 - 2 * _MARK_BYTES
 
 
 class _UnrelatedMail(Refused):
@@ -144,29 +140,31 @@ def record_reply(*, event: Any, esp_name: str, **kwargs: Any) -> None:
 def _answered(message: Any) -> EmailEvent:
     if replies.is_automatic(message, envelope_sender=message.envelope_sender):
         raise _UnrelatedMail("an auto-response is no reply")
-    mark = _mark(replies.sender(message))
+    sender = replies.sender(message)
     for answered in replies.answered(message):
-        # Some ESPs send their own id as the Message-ID, some with a domain of their own added.
+        # Some ESPs send their own id as the Message-ID, some with a domain of theirs added.
         for esp_id in (answered, answered.partition("@")[0]):
-            sent = _only_sent(_shortened(esp_id), mark)
-            if sent is not None:
-                return sent
+            with suppress(InvalidMessage):
+                sent = _only_sent(message_identity(message_id=esp_id), sender)
+                if sent is not None:
+                    return sent
     raise _UnrelatedMail("it answers no campaign's message, or not one alone")
 
 
-def _only_sent(esp_id: str, mark: str) -> EmailEvent | None:
-    """The message of this id that went to the sender, else the only one: people have aliases."""
-    if not is_message_id(esp_id):
-        return None
-    # Naming every workspace lets the query use the primary key, which begins with it.
+def _only_sent(identity: str, sender: str) -> EmailEvent | None:
+    """The message of this id: the sender's own, or else the only one, for people have aliases."""
+    # Every workspace by name, so that the key, which starts with it, finds the rows.
     sent = EmailEvent.objects.using(_alias()).filter(
         workspace_id__in=Workspace.objects.values("pk"), kind=EventKind.SENT
     )
-    of_sender = sent.filter(message_id=f"{esp_id} {mark}")
-    of_anyone = sent.filter(message_id__gt=f"{esp_id} ", message_id__lt=f"{esp_id}!")
-    for found in (of_sender[:2], of_anyone[:2]):
-        if len(found) == 1:
-            return found[0]
+    of_anyone = sent.filter(message_id__gt=f"{identity} ", message_id__lt=f"{identity}!")
+    chosen = [of_anyone, sent.filter(message_id=identity)]
+    with suppress(InvalidMessage):
+        own = message_identity(message_id=identity, recipient=sender)
+        chosen.insert(0, sent.filter(message_id=own))
+    for found in chosen:
+        if len(messages := found[:2]) == 1:
+            return messages[0]
     return None
 
 
@@ -206,32 +204,19 @@ def _alias() -> str:
 
 
 def _message_id(metadata: Mapping[str, Any], esp_id: object, recipient: str | None) -> str:
-    """A message is an ESP's id and a recipient: some ESPs give all recipients the same id.
-
-    The id is the ESP's, or the Message-ID header if the site put it into the metadata; the address
-    is kept as a digest only. Both together have 255 characters at most.
-    """
+    """Of the ESP's id, or of the Message-ID header that the site has put into the metadata, and
+    the recipient: some ESPs give all recipients of a mail one id."""
     named = metadata.get("message_id_header") or esp_id
-    text = "" if named is None else str(named).strip().strip("<>")
-    if not is_message_id(text[:_LONGEST_ID]):
-        raise Refused("it has no usable message id")
+    try:
+        identity = message_identity(message_id="" if named is None else str(named))
+    except InvalidMessage as error:
+        raise Refused("it has no usable message id") from error
     if not recipient:
         raise Refused("it does not say which recipient")
-    return f"{_shortened(text)} {_mark(recipient)}"
-
-
-def _shortened(esp_id: str) -> str:
-    if len(esp_id) <= _LONGEST_ID:
-        return esp_id
-    return "sha256:" + hashlib.sha256(esp_id.encode(errors="replace")).hexdigest()
-
-
-def _mark(address: str) -> str:
-    local, _, domain = address.strip().lower().rpartition("@")
-    with suppress(UnicodeError):  # not a domain that takes mail, but the same each time
-        domain = punycode(domain)
-    spelled = f"{local}@{domain}".encode(errors="replace")
-    return hashlib.blake2b(spelled, digest_size=_MARK_BYTES).hexdigest()
+    try:
+        return message_identity(message_id=identity, recipient=recipient)
+    except InvalidMessage as error:
+        raise Refused("its recipient is no address") from error
 
 
 def _drop(esp_name: str, event_type: str, reason: Refused) -> None:

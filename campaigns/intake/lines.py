@@ -20,23 +20,24 @@ from campaigns.intake.values import (
     identifier,
     instant,
     json_type,
+    needed,
     shown,
     text,
     whole_number,
 )
-from campaigns.models import Campaign, CampaignStatus, EmailEvent, EventKind, Workspace
-from campaigns.recording import Event
+from campaigns.models import Campaign, CampaignStatus, EventKind, Workspace
+from campaigns.recording import Event, InvalidMessage, message_identity
 
 Format = Literal["csv", "jsonl"]
 Values = tuple[Any, ...]  # of a line, one per requested field; ABSENT where it has none
 Row = TypeVar("Row")
 
 LONGEST_LINE = 2**20
-EVENT_FIELDS = ("campaign_id", "message_id", "kind", "occurred_at")
+REQUIRED_EVENT_FIELDS = ("campaign_id", "message_id", "kind", "occurred_at")
+EVENT_FIELDS = (*REQUIRED_EVENT_FIELDS, "recipient")
 CAMPAIGN_FIELDS = ("id", "name", "status", "total_leads", "launched_at", "created_at")
 REQUIRED_CAMPAIGN_FIELDS = CAMPAIGN_FIELDS[:3]
 
-_LONGEST_MESSAGE_ID = EmailEvent.message_id.field.max_length or 0
 _LONGEST_NAME = Campaign.name.field.max_length or 0
 _LONGEST_WORKSPACE_NAME = Workspace.name.field.max_length or 0
 _KINDS = {kind.label: kind for kind in EventKind}
@@ -158,15 +159,26 @@ def event_reader(campaign_ids: Iterable[UUID]) -> Callable[[Values], Event]:
     known = {str(campaign_id): campaign_id for campaign_id in campaign_ids}
 
     def event(values: Values) -> Event:
-        campaign_id, message_id, kind, occurred_at = values
+        campaign_id, message_id, kind, occurred_at, recipient = values
         return Event(
             _known_campaign(known, campaign_id),
-            text("message_id", message_id, longest=_LONGEST_MESSAGE_ID),
+            _identity(message_id, recipient),
             choice("kind", kind, _KINDS),
             instant("occurred_at", occurred_at),
         )
 
     return event
+
+
+def _identity(message_id: Any, recipient: Any) -> str:
+    if recipient is ABSENT or recipient in _BLANK:
+        recipient = None
+    elif type(recipient) is not str:
+        raise Refused(f"recipient is {json_type(recipient)}, not text")
+    try:
+        return message_identity(message_id=needed("message_id", message_id), recipient=recipient)
+    except InvalidMessage as reason:
+        raise Refused(str(reason)) from None
 
 
 def imported_campaign(values: Values) -> ImportedCampaign:

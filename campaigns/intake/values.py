@@ -30,7 +30,7 @@ class Refused(ValueError):
 
 
 def identifier(field: str, value: Any) -> UUID:
-    string = _required(field, value)
+    string = needed(field, value)
     if not _UUID.fullmatch(string):
         raise Refused(f"{field} {shown(string)} is not a UUID")
     return _parsed_uuid(string)
@@ -44,7 +44,7 @@ def text(field: str, value: Any, *, longest: int) -> str:
     # Neither NUL nor a surrogate is printable, so this one test passes nearly every text.
     if type(value) is str and 0 < len(value) <= longest and value.isprintable():
         return value
-    string = _required(field, value)
+    string = needed(field, value)
     if len(string) > longest:
         raise Refused(f"{field} {shown(string)} has {len(string)} characters, {longest} at most")
     if "\0" in string:
@@ -58,7 +58,7 @@ def choice(field: str, value: Any, choices: dict[str, T]) -> T:
     try:
         return choices[value]
     except (KeyError, TypeError):
-        string = _required(field, value)
+        string = needed(field, value)
     raise Refused(f"{field} {shown(string)} is not one of {', '.join(choices)}")
 
 
@@ -70,7 +70,7 @@ def instant(field: str, value: Any) -> datetime:
         parsed = None
     # fromisoformat takes any character between date and time.
     if parsed is None or not ("T" in value or value[10:11] == " "):
-        raise Refused(f"{field} {shown(_required(field, value))} is not an ISO 8601 instant")
+        raise Refused(f"{field} {shown(needed(field, value))} is not an ISO 8601 instant")
     if parsed.tzinfo is UTC:
         return parsed
     if parsed.tzinfo is None:
@@ -88,7 +88,7 @@ def whole_number(field: str, value: Any, *, most: int) -> int:
     raise Refused(f"{field} {shown(value)} is not a whole number from 0 to {most}")
 
 
-def _required(field: str, value: Any) -> str:
+def needed(field: str, value: Any) -> str:
     if value is None or value is ABSENT:
         raise Refused(f"{field} is missing")
     if type(value) is not str:

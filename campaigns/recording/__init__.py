@@ -3,9 +3,15 @@
 from campaigns.recording.batches import (
     BATCH_SIZE,
     Recorded,
+    arecord_events,
     record_events,
 )
-from campaigns.recording.events import MAX_MESSAGE_ID_LENGTH, Event, InvalidEvent, is_message_id
+from campaigns.recording.events import Event, InvalidEvent
+from campaigns.recording.identity import (
+    MAX_MESSAGE_ID_LENGTH,
+    InvalidMessage,
+    message_identity,
+)
 from campaigns.recording.retries import retried
 
 __all__ = [
@@ -13,8 +19,10 @@ __all__ = [
     "MAX_MESSAGE_ID_LENGTH",
     "Event",
     "InvalidEvent",
+    "InvalidMessage",
     "Recorded",
-    "is_message_id",
+    "arecord_events",
+    "message_identity",
     "record_events",
     "retried",
 ]

@@ -1,16 +1,18 @@
 """Recording events in batches, each wholly or not at all."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass
 from datetime import UTC, date, datetime, time
 from functools import partial
 from itertools import islice
-from typing import NoReturn
+from typing import Any, NoReturn
 
+from asgiref.sync import sync_to_async
 from django.db import IntegrityError, connections, router, transaction
 
 from campaigns.models import Campaign, EmailEvent, Workspace
-from campaigns.recording.events import Event, InvalidEvent, check
+from campaigns.recording.counterparts import SeveralRecipients, matched, may_have_counterparts
+from campaigns.recording.events import Event, InvalidEvent, checked
 from campaigns.recording.retries import retried
 from campaigns.recording.writers import WRITERS
 from campaigns.signals import events_recorded
@@ -39,7 +41,7 @@ class Recorded:
 def record_events(
     *,
     workspace: Workspace,
-    events: Iterable[Event],
+    events: Iterable[Event | Mapping[str, Any]],
     batch_size: int = BATCH_SIZE,
     using: str | None = None,
 ) -> Recorded:
@@ -51,23 +53,41 @@ def record_events(
     caller holds a transaction of its own, which then has to be tried again as a whole. An event
     from before the workspace's events were pruned is dropped: it may have been counted already.
 
-    Raises InvalidEvent for an event with a value of the wrong type or out of range, or whose
-    campaign is not in the workspace. Nothing of its batch is recorded, but the batches before it
+    An event is an `Event` or a mapping of its fields, with ``recipient`` where it is known; there
+    ``campaign_id`` and ``occurred_at`` (ISO 8601) may be text, and ``kind`` the word for it.
+    A message is known by its `message_identity`, with a recipient and without.
+
+    Raises InvalidEvent for events with a value of the wrong type or out of range, whose campaign
+    is not in the workspace, or that leave open which of several recipients of a mail they are
+    about. Nothing of its batch is recorded, but the batches before it
     are: correct it and call again with all events, which counts nothing twice.
 
     The signal ``campaigns.signals.events_recorded`` follows each batch's commit.
     """
     alias = using or router.db_for_write(EmailEvent, instance=workspace)
     recorded = Recorded()
-    for start, batch in _batches(events, batch_size):
-        check(batch, start)
+    for start, given in _batches(events, batch_size):
+        batch = checked(given, start)
         written = _record(workspace, batch, start, alias)
         _announce(workspace, batch, written, alias)
         recorded += written
     return recorded
 
 
-def _batches(events: Iterable[Event], size: int) -> Iterator[tuple[int, list[Event]]]:
+async def arecord_events(
+    *,
+    workspace: Workspace,
+    events: Iterable[Event | Mapping[str, Any]],
+    batch_size: int = BATCH_SIZE,
+    using: str | None = None,
+) -> Recorded:
+    """The same from async code, which goes on meanwhile."""
+    return await sync_to_async(record_events)(
+        workspace=workspace, events=events, batch_size=batch_size, using=using
+    )
+
+
+def _batches(events: Iterable[Any], size: int) -> Iterator[tuple[int, list[Any]]]:
     if size < 1:
         raise ValueError(f"batch_size must be at least 1, not {size}")
     iterator, start = iter(events), 0
@@ -87,6 +107,12 @@ def _record(workspace: Workspace, batch: list[Event], start: int, alias: str) ->
             if latest == horizon:
                 _explain(workspace, batch, start, alias, error)
             horizon = latest
+        except SeveralRecipients as several:
+            ids = several.ids
+            numbered = enumerate(batch, start)
+            raise InvalidEvent(
+                {index: several.reason for index, event in numbered if event.message_id in ids}
+            ) from several
 
 
 def _record_since(
@@ -96,11 +122,23 @@ def _record_since(
     if horizon is not None:
         first = datetime.combine(horizon, time(), UTC)
         kept = [event for event in batch if event.occurred_at >= first]
-    new = moved = 0
-    if kept:
-        write = WRITERS[connections[alias].vendor]
-        new, moved = retried(lambda: write(alias, workspace.pk, kept), alias)
+    new, moved = _written(workspace, kept, alias) if kept else (0, 0)
     return Recorded(new, moved, len(kept) - new - moved, len(batch) - len(kept))
+
+
+def _written(workspace: Workspace, batch: list[Event], alias: str) -> tuple[int, int]:
+    """How many events were new, and how many moved a known one."""
+    write = WRITERS[connections[alias].vendor]
+
+    def write_matched() -> tuple[int, int]:
+        with transaction.atomic(using=alias):
+            events, written_anew = matched(workspace.pk, batch, alias)
+            new, moved = write(alias, workspace.pk, events)
+        return new - written_anew, moved
+
+    if may_have_counterparts(workspace, batch, alias):
+        return retried(write_matched, alias)
+    return retried(lambda: write(alias, workspace.pk, batch), alias)
 
 
 def _latest_horizon(workspace: Workspace, alias: str) -> date | None:
@@ -124,11 +162,14 @@ def _announce(workspace: Workspace, batch: list[Event], recorded: Recorded, alia
 def _explain(
     workspace: Workspace, batch: list[Event], start: int, alias: str, error: IntegrityError
 ) -> NoReturn:
-    """Name the event whose campaign the database refused."""
+    """Name the events whose campaign the database refused."""
     campaigns = Campaign.objects.using(alias).filter(workspace=workspace)
     own = set(campaigns.values_list("pk", flat=True))
-    for index, event in enumerate(batch, start):
-        if event.campaign_id not in own:
-            reason = f"campaign {event.campaign_id} is not in workspace {workspace.name!r}"
-            raise InvalidEvent(index=index, reason=reason) from error
+    reasons = {
+        index: f"campaign {event.campaign_id} is not in workspace {workspace.name!r}"
+        for index, event in enumerate(batch, start)
+        if event.campaign_id not in own
+    }
+    if reasons:
+        raise InvalidEvent(reasons) from error
     raise error

@@ -1,22 +1,26 @@
 """What an event is, and why one can't be recorded."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from campaigns.models import EventKind
-
-MAX_MESSAGE_ID_LENGTH = 255
+from campaigns.recording.identity import is_plain, message_identity
 
 _KINDS = frozenset(EventKind.values)
-# What lies between has a date in UTC too, whatever its own offset.
+_KINDS_BY_WORD = {kind.label: kind for kind in EventKind}
+_FIELDS = frozenset({"campaign_id", "message_id", "kind", "occurred_at"})
+# Instants that are a date in UTC, too, whatever their own offset.
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 _LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 class Event(NamedTuple):
-    """What happened to a message of a campaign; ``occurred_at`` is aware, in any time zone."""
+    """What happened to a message of a campaign; ``occurred_at`` is aware, in any time zone.
+
+    ``message_id`` is a `message_identity`, or becomes one without a recipient.
+    """
 
     campaign_id: UUID
     message_id: str
@@ -25,21 +29,31 @@ class Event(NamedTuple):
 
 
 class InvalidEvent(ValueError):
-    """An event that can't be recorded; ``index`` is its place, from 0, among those passed in."""
+    """Events of a batch that can't be recorded: ``reasons`` by their index, counted from 0 in
+    what was given; ``index`` and ``reason`` are the first one's."""
 
-    def __init__(self, *, index: int, reason: str) -> None:
-        super().__init__(f"event {index}: {reason}")
-        self.index = index
-        self.reason = reason
-
-
-def check(batch: Sequence[Event], start: int) -> None:
-    for index, event in enumerate(batch, start):
-        if not _is_valid(event):
-            raise InvalidEvent(index=index, reason=_why_invalid(event))
+    def __init__(self, reasons: Mapping[int, str]) -> None:
+        self.reasons = dict(sorted(reasons.items()))
+        self.index, self.reason = next(iter(self.reasons.items()))
+        more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+        super().__init__(f"event {self.index}: {self.reason}{more}")
 
 
-def _is_valid(event: Event) -> bool:
+def checked(batch: list[Any], start: int) -> list[Event]:
+    """The batch as events, each message under its identity; raises InvalidEvent."""
+    reasons = {}
+    for index, event in enumerate(batch):
+        if not _is_sound(event):
+            try:
+                batch[index] = _event(event)
+            except (OverflowError, TypeError, ValueError) as reason:
+                reasons[start + index] = str(reason)
+    if reasons:
+        raise InvalidEvent(reasons)
+    return batch
+
+
+def _is_sound(event: Any) -> bool:
     try:
         campaign_id, message_id, kind, occurred_at = event
         return (
@@ -48,36 +62,43 @@ def _is_valid(event: Event) -> bool:
             and not isinstance(kind, bool)
             and kind in _KINDS
             and _EARLIEST <= occurred_at <= _LATEST
-            and is_message_id(message_id)
+            and is_plain(message_id)
         )
     except (TypeError, ValueError):
         return False
 
 
-def is_message_id(text: object) -> bool:
-    """Whether every database can hold this as a message's id: 1 to 255 characters, no NUL."""
-    return (
-        isinstance(text, str)
-        and 0 < len(text) <= MAX_MESSAGE_ID_LENGTH
-        and "\0" not in text
-        and (text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text))
-    )
-
-
-def _why_invalid(event: Event) -> str:
+def _event(event: Any) -> Event:
+    recipient = None
+    if isinstance(event, Mapping):
+        event, recipient = _of_mapping(event)
     try:
         campaign_id, message_id, kind, occurred_at = event
     except (TypeError, ValueError):
-        return "not (campaign_id, message_id, kind, occurred_at)"
+        raise ValueError("not (campaign_id, message_id, kind, occurred_at)") from None
     if not isinstance(campaign_id, UUID):
-        return f"campaign_id must be a UUID, not {campaign_id!r}"
-    if not is_message_id(message_id):
-        return (
-            f"message_id must be text of 1 to {MAX_MESSAGE_ID_LENGTH} characters without NUL, "
-            f"not {message_id!r:.80}"
-        )
+        raise TypeError(f"campaign_id must be a UUID, not {campaign_id!r}")
     if not isinstance(kind, int) or isinstance(kind, bool) or kind not in _KINDS:
-        return f"kind must be an EventKind, not {kind!r}"
+        raise ValueError(f"kind must be an EventKind, not {kind!r}")
     if not isinstance(occurred_at, datetime) or occurred_at.utcoffset() is None:
-        return f"occurred_at must be a datetime with a time zone, not {occurred_at!r}"
-    return f"occurred_at is out of range: {occurred_at!r}"
+        raise ValueError(f"occurred_at must be a datetime with a time zone, not {occurred_at!r}")
+    if not _EARLIEST <= occurred_at <= _LATEST:
+        raise ValueError(f"occurred_at is out of range: {occurred_at!r}")
+    identity = message_identity(message_id=message_id, recipient=recipient)
+    return Event(campaign_id, identity, EventKind(kind), occurred_at)
+
+
+def _of_mapping(event: Mapping[str, Any]) -> tuple[tuple[Any, ...], str | None]:
+    """Its values, what is text there read as in a file."""
+    if unknown := event.keys() - _FIELDS - {"recipient"}:
+        raise ValueError(f"an event has no {', '.join(map(str, sorted(unknown, key=str)))}")
+    if missing := _FIELDS - event.keys():
+        raise ValueError(f"it lacks {', '.join(sorted(missing))}")
+    campaign_id, kind, occurred_at = event["campaign_id"], event["kind"], event["occurred_at"]
+    if isinstance(campaign_id, str):
+        campaign_id = UUID(campaign_id)
+    if isinstance(occurred_at, str):
+        occurred_at = datetime.fromisoformat(occurred_at)
+    if isinstance(kind, str):
+        kind = _KINDS_BY_WORD.get(kind, kind)
+    return (campaign_id, event["message_id"], kind, occurred_at), event.get("recipient")

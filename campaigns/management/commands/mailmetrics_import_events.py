@@ -1,8 +1,7 @@
 from collections.abc import Callable
-from uuid import UUID
 
 from campaigns.intake.file_command import FileImportCommand
-from campaigns.intake.lines import EVENT_FIELDS, Format, Values, event_reader
+from campaigns.intake.lines import EVENT_FIELDS, REQUIRED_EVENT_FIELDS, Format, Values, event_reader
 from campaigns.management.workspaces import workspace_named
 from campaigns.models import Campaign
 from campaigns.recording import Event, InvalidEvent, Recorded, record_events
@@ -10,7 +9,8 @@ from campaigns.recording import Event, InvalidEvent, Recorded, record_events
 
 class Command(FileImportCommand[Event]):
     help = "Record the email events of a CSV or JSON Lines file. Doing so again changes nothing."
-    fields = required_fields = EVENT_FIELDS
+    fields = EVENT_FIELDS
+    required_fields = REQUIRED_EVENT_FIELDS
 
     def reader(
         self, *, workspace: str, file_format: Format, database: str
@@ -33,16 +33,10 @@ class Command(FileImportCommand[Event]):
                 )
                 return
             except InvalidEvent as error:
-                batch = self._without(batch, events[error.index].campaign_id, error.reason)
-
-    def _without(
-        self, batch: list[tuple[int, Event]], campaign_id: UUID, reason: str
-    ) -> list[tuple[int, Event]]:
-        """The lines were valid when read: this campaign has been deleted meanwhile."""
-        for number, event in batch:
-            if event.campaign_id == campaign_id:
-                self.refuse(number, reason)
-        return [line for line in batch if line[1].campaign_id != campaign_id]
+                # A campaign was deleted meanwhile, or a mail's recipient is left open.
+                for index, reason in error.reasons.items():
+                    self.refuse(batch[index][0], reason)
+                batch = [line for i, line in enumerate(batch) if i not in error.reasons]
 
     def summary(self) -> str:
         counts = self.recorded
