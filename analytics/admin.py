@@ -29,11 +29,11 @@ from django.utils.safestring import SafeString
 
 from analytics.dashboard.page import DashboardAdmin, dashboard_url, may_open
 from analytics.metrics import rate
-from analytics.models import COUNTS, CampaignTotals, Dashboard
+from analytics.models import CORE_COUNTS, CampaignTotals, Dashboard
 from campaigns.fields import InstantField, InstantFormField
 from campaigns.models import Campaign, Workspace
 
-TOTALS = (*COUNTS, "open_rate", "reply_rate", "bounce_rate")
+TOTALS = (*CORE_COUNTS, "open_rate", "reply_rate", "bounce_rate")
 
 
 def _by_rate(count: str) -> Case:
@@ -94,7 +94,7 @@ class CampaignAdmin(TotalsAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Campaign]:
         # The workspace in the join lets it use the totals' key.
         own = FilteredRelation("totals", condition=Q(totals__workspace=F("workspace")))
-        counts = {f"total_{count}": Coalesce(F(f"own__{count}"), 0) for count in COUNTS}
+        counts = {f"total_{count}": Coalesce(F(f"own__{count}"), 0) for count in CORE_COUNTS}
         campaigns: QuerySet[Campaign] = super().get_queryset(request)
         return campaigns.annotate(own=own).annotate(**counts)
 
@@ -135,7 +135,7 @@ class WorkspaceAdmin(TotalsAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Workspace]:
         own = CampaignTotals.objects.filter(workspace=OuterRef("pk")).values("workspace")
-        counts = {f"total_{count}": _summed(own, Sum(count)) for count in COUNTS}
+        counts = {f"total_{count}": _summed(own, Sum(count)) for count in CORE_COUNTS}
         campaigns = Campaign.objects.filter(workspace=OuterRef("pk")).order_by()
         counts["total_campaigns"] = _summed(campaigns.values("workspace"), Count("pk"))
         workspaces: QuerySet[Workspace] = super().get_queryset(request)

@@ -14,6 +14,6 @@ class AnalyticsConfig(AppConfig):
         import_module("analytics.api.checks")
         import_module("analytics.replica")
         import_module("analytics.totals.checks")
-        import_module("analytics.totals.recursive_triggers").connect()
+        import_module("analytics.totals.sqlite_connections").connect()
         if apps.is_installed("drf_spectacular"):
             import_module("analytics.api.openapi")

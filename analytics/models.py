@@ -5,29 +5,31 @@ from datetime import date
 from django.db import models
 from django.db.models import Q
 
+from campaigns.kinds import KIND_WORDS
 from campaigns.models import Campaign, Workspace
 
-COUNTS = ("sent", "opened", "replied", "bounced")
+COUNTS = KIND_WORDS
+# What every answer has; the others are there for those who ask.
+CORE_COUNTS = COUNTS[:4]
 
 
 def _no_negative_count() -> Q:
-    return Q(sent__gte=0, opened__gte=0, replied__gte=0, bounced__gte=0)
+    return Q(**{f"{count}__gte": 0 for count in COUNTS})
 
 
 class Counts(models.Model):
-    """How many messages were sent, opened, replied to and bounced, each counted once."""
-
-    sent = models.BigIntegerField(default=0)
-    opened = models.BigIntegerField(default=0)
-    replied = models.BigIntegerField(default=0)
-    bounced = models.BigIntegerField(default=0)
+    """How many messages each kind of event happened to, each message counted once per kind."""
 
     class Meta:
         abstract = True
 
 
+for _count in COUNTS:
+    Counts.add_to_class(_count, models.BigIntegerField(default=0))
+
+
 class CampaignTotals(Counts):
-    """The counts of one campaign. No row means that all four are zero.
+    """The counts of one campaign. No row means that all are zero.
 
     (workspace, campaign) refers to the campaign's own (workspace, id) in the database, which is
     what refuses an event whose campaign is in another workspace.
@@ -59,10 +61,40 @@ class CampaignTotals(Counts):
         ]
 
 
-class DailyTotals(Counts):
-    """The counts of one workspace on one UTC day: what happened that day, whenever it was sent.
+class CampaignDailyTotals(Counts):
+    """The counts of one campaign on one day: the grain of which the other two are the sums."""
 
-    No row means that all four are zero.
+    pk = models.CompositePrimaryKey("workspace_id", "campaign_id", "day")
+    workspace = models.ForeignKey(
+        Workspace,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+    campaign = models.ForeignKey(
+        Campaign,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+    day = models.DateField()
+
+    class Meta:
+        app_label = "mailmetrics_analytics"
+        verbose_name_plural = "campaign daily totals"
+        constraints = [
+            models.CheckConstraint(
+                condition=_no_negative_count(), name="mailmetrics_campaigndailytotals_not_negative"
+            ),
+        ]
+
+
+class DailyTotals(Counts):
+    """The counts of one workspace on one day: what happened that day, whenever it was sent.
+
+    A day is one of the workspace's time zone. No row means that all are zero.
     """
 
     pk = models.CompositePrimaryKey("workspace_id", "day")
@@ -102,10 +134,10 @@ class Dashboard(Workspace):
 
 
 class PrunedTotals(Counts):
-    """What the events that were pruned counted, by campaign and UTC day (see
-    ``totals.pruning``).
+    """What the events that were pruned counted, by campaign and day (see ``totals.pruning``).
 
-    As the events do, each row counts in the totals of its campaign and its day.
+    As the events do, each row counts in the totals of its campaign and its day. The day is one of
+    the time zone that the workspace had when they were pruned.
     """
 
     pk = models.CompositePrimaryKey("workspace_id", "campaign_id", "day")

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from analytics.metrics import rates
-from analytics.models import COUNTS, CampaignTotals, DailyTotals
+from analytics.models import CORE_COUNTS, CampaignTotals, DailyTotals
 from analytics.periods import Period
 from analytics.replica import read_report
 from campaigns.base.rows import fetched, fetched_among
@@ -80,7 +80,7 @@ def campaign_report(
 # is read as text: of a thousand UUIDs the garbage collector would have to look at each.
 _CAMPAIGNS = (
     "SELECT CAST(c.id AS text), c.name, c.status, c.total_leads, "
-    f"{', '.join(f't.{count}' for count in COUNTS)}, c.created_at "
+    f"{', '.join(f't.{count}' for count in CORE_COUNTS)}, c.created_at "
     f"FROM {Campaign._meta.db_table} c LEFT JOIN {CampaignTotals._meta.db_table} t "
     "ON t.workspace_id = %s AND t.campaign_id = c.id WHERE c.workspace_id = %s"
 )
@@ -155,7 +155,7 @@ def timeline_report(*, workspace_id: int, period: Period) -> TimelineReport:
 
 
 _DAYS = (
-    f"SELECT day, {', '.join(COUNTS)} FROM {DailyTotals._meta.db_table} "
+    f"SELECT day, {', '.join(CORE_COUNTS)} FROM {DailyTotals._meta.db_table} "
     "WHERE workspace_id = %s AND day BETWEEN %s AND %s"
 )
 _NOTHING = (None, 0, 0, 0, 0)

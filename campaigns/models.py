@@ -5,22 +5,36 @@ a system check says so instead of a stack trace.
 """
 
 import uuid
+from datetime import date
 
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 
+from campaigns import zones
 from campaigns.fields import BytewiseCharField, InstantField, utc_now
+from campaigns.kinds import EventKind
+
+__all__ = ["Campaign", "CampaignStatus", "EmailEvent", "EventKind", "OpenBatch", "Workspace"]
 
 
 class Workspace(models.Model):
     """A tenant. Nothing that belongs to one workspace is ever seen from another."""
 
-    name = models.CharField(max_length=200)
+    name = models.CharField(max_length=255)
     created_at = InstantField(default=utc_now, editable=False)
-    # The database refuses an event from before this UTC day: it can't be told from a duplicate of
+    # Every day of the workspace, in totals, answers and pages, is a day of this zone. Whatever
+    # changes it makes the database cut the recorded days anew (see analytics.totals).
+    time_zone = models.CharField(
+        max_length=63,
+        default="UTC",
+        validators=[zones.validate_time_zone],
+        help_text="An IANA name such as Europe/Berlin. Changing it cuts the recorded days anew; "
+        "days whose events were pruned keep their old cut.",
+    )
+    # The database refuses an event from before this instant: it can't be told from a duplicate of
     # one that was pruned (see analytics.totals.pruning).
-    events_pruned_before = models.DateField(null=True, editable=False)
+    events_pruned_before = InstantField(null=True, editable=False)
     # Whether events have come with a recipient, and without: see campaigns.recording.counterparts.
     # Null at first: on SQLite no other column can be added to a table that triggers read.
     has_recipients = models.BooleanField(null=True, editable=False)
@@ -41,6 +55,10 @@ class Workspace(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def today(self) -> date:
+        """The present day in the workspace's time zone."""
+        return zones.today(self.time_zone)
+
 
 class CampaignStatus(models.TextChoices):
     DRAFT = "DRAFT", "Draft"
@@ -57,7 +75,7 @@ class Campaign(models.Model):
     workspace = models.ForeignKey(
         Workspace, on_delete=models.CASCADE, related_name="campaigns", db_index=False
     )
-    name = models.CharField(max_length=200)
+    name = models.CharField(max_length=255)
     status = models.CharField(max_length=9, choices=CampaignStatus, default=CampaignStatus.DRAFT)
     total_leads = models.IntegerField(default=0, validators=[MinValueValidator(0)])
     launched_at = InstantField(null=True, blank=True)
@@ -88,13 +106,6 @@ class Campaign(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class EventKind(models.IntegerChoices):
-    SENT = 1, "sent"
-    OPENED = 2, "opened"
-    REPLIED = 3, "replied"
-    BOUNCED = 4, "bounced"
 
 
 class EmailEvent(models.Model):
@@ -129,7 +140,8 @@ class EmailEvent(models.Model):
         app_label = "mailmetrics_campaigns"
         constraints = [
             models.CheckConstraint(
-                condition=Q(kind__in=EventKind.values), name="mailmetrics_event_kind_known"
+                condition=Q(kind__range=(min(EventKind.values), max(EventKind.values))),
+                name="mailmetrics_event_kind_known",
             ),
             models.CheckConstraint(
                 condition=~Q(message_id=""), name="mailmetrics_event_has_message"
@@ -138,3 +150,28 @@ class EmailEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.message_id} {self.get_kind_display()}"
+
+
+class OpenBatch(models.Model):
+    """While its one row is there, inserted events are counted together, when it is deleted.
+
+    On SQLite alone, where that is four times as fast as counting them one by one. Events with a
+    rowid above ``after_rowid`` are not counted yet, and can't be changed. The row refers to a
+    workspace that does not exist, so that no transaction commits with a batch open.
+    """
+
+    only_one = models.SmallIntegerField(primary_key=True, default=1)
+    after_rowid = models.BigIntegerField()
+    no_workspace = models.ForeignKey(
+        Workspace, on_delete=models.DO_NOTHING, related_name="+", db_index=False
+    )
+
+    class Meta:
+        app_label = "mailmetrics_campaigns"
+        default_permissions = ()
+        constraints = [
+            models.CheckConstraint(condition=Q(only_one=1), name="mailmetrics_openbatch_only_one"),
+        ]
+
+    def __str__(self) -> str:
+        return f"events after row {self.after_rowid}"

@@ -1,21 +1,55 @@
 """A recount in plain Python to hold the product against; it shares no code with it."""
 
 from collections import Counter, defaultdict
-from datetime import UTC
+from zoneinfo import ZoneInfo
 
-from analytics.models import CampaignTotals, DailyTotals, PrunedTotals
-from campaigns.models import EmailEvent
+from analytics.models import CampaignDailyTotals, CampaignTotals, DailyTotals, PrunedTotals
+from campaigns.models import EmailEvent, Workspace
 
-KINDS = ("sent", "opened", "replied", "bounced")  # 1 to 4
+# 1 to 8
+KINDS = (
+    "sent",
+    "opened",
+    "replied",
+    "bounced",
+    "clicked",
+    "unsubscribed",
+    "complained",
+    "machine_opened",
+)
 
 
-def totals_of(rows):
-    """The totals of (workspace id, message id, kind, campaign id, instant) rows, zeros left out."""
-    campaigns, days = defaultdict(Counter), defaultdict(Counter)
+class Totals:
+    """What was counted by campaign, by day, and by both; zeros left out."""
+
+    def __init__(self):
+        self.campaigns, self.days, self.grain = (defaultdict(Counter) for _ in range(3))
+
+    def add(self, workspace_id, campaign_id, day, counts):
+        self.campaigns[workspace_id, campaign_id].update(counts)
+        self.days[workspace_id, day].update(counts)
+        self.grain[workspace_id, campaign_id, day].update(counts)
+
+    def tables(self):
+        return tuple(
+            {key: counts for key, counter in table.items() if (counts := dict(+counter))}
+            for table in (self.campaigns, self.days, self.grain)
+        )
+
+
+def local_day(instant, zone):
+    return instant.astimezone(ZoneInfo(zone)).date()
+
+
+def zones():
+    return dict(Workspace.objects.values_list("pk", "time_zone"))
+
+
+def count_events(totals, rows, zone_of):
+    """Of (workspace id, message id, kind, campaign id, instant) rows."""
     for workspace_id, _, kind, campaign_id, instant in rows:
-        campaigns[workspace_id, campaign_id][KINDS[kind - 1]] += 1
-        days[workspace_id, instant.astimezone(UTC).date()][KINDS[kind - 1]] += 1
-    return {key: dict(c) for key, c in campaigns.items()}, {key: dict(c) for key, c in days.items()}
+        day = local_day(instant, zone_of[workspace_id])
+        totals.add(workspace_id, campaign_id, day, {KINDS[kind - 1]: 1})
 
 
 def stored_events():
@@ -24,38 +58,32 @@ def stored_events():
     )
 
 
-def stored_totals():
-    def without_zeros(model, key):
-        counted = {
-            (workspace_id, other): {
-                kind: count for kind, count in zip(KINDS, counts, strict=True) if count
-            }
-            for workspace_id, other, *counts in model.objects.values_list(
-                "workspace_id", key, *KINDS
-            )
+def _table(model, *key):
+    counted = {
+        tuple(row[: len(key)]): {
+            kind: count for kind, count in zip(KINDS, row[len(key) :], strict=True) if count
         }
-        return {key: counts for key, counts in counted.items() if counts}
+        for row in model.objects.values_list(*key, *KINDS)
+    }
+    return {key: counts for key, counts in counted.items() if counts}
 
-    return without_zeros(CampaignTotals, "campaign_id"), without_zeros(DailyTotals, "day")
+
+def stored_totals():
+    """By campaign, by day and by both, as ``Totals.tables``."""
+    return (
+        _table(CampaignTotals, "workspace_id", "campaign_id"),
+        _table(DailyTotals, "workspace_id", "day"),
+        _table(CampaignDailyTotals, "workspace_id", "campaign_id", "day"),
+    )
 
 
-def pruned_totals():
-    """What the pruned events counted, as ``totals_of`` tells it."""
-    campaigns, days = defaultdict(Counter), defaultdict(Counter)
-    for workspace_id, campaign_id, day, *counts in PrunedTotals.objects.values_list(
-        "workspace_id", "campaign_id", "day", *KINDS
-    ):
-        counted = {kind: count for kind, count in zip(KINDS, counts, strict=True) if count}
-        campaigns[workspace_id, campaign_id].update(counted)
-        days[workspace_id, day].update(counted)
-    return campaigns, days
+def stored_pruned():
+    return _table(PrunedTotals, "workspace_id", "campaign_id", "day")
 
 
 def assert_totals_exact():
-    campaigns, days = totals_of(stored_events())
-    pruned_campaigns, pruned_days = pruned_totals()
-    assert stored_totals() == (_sums(campaigns, pruned_campaigns), _sums(days, pruned_days))
-
-
-def _sums(one, other):
-    return {key: dict(Counter(one.get(key)) + Counter(other.get(key))) for key in {*one, *other}}
+    totals = Totals()
+    count_events(totals, stored_events(), zones())
+    for key, counts in stored_pruned().items():
+        totals.add(*key, counts)
+    assert stored_totals() == totals.tables()

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from analytics.models import CampaignTotals, DailyTotals
+from analytics.models import CampaignDailyTotals, CampaignTotals, DailyTotals
 from campaigns.models import Campaign, EmailEvent, Workspace
 
 EVENTS = EmailEvent._meta.db_table
@@ -16,6 +16,7 @@ CAMPAIGNS = Campaign._meta.db_table
 WORKSPACES = Workspace._meta.db_table
 CAMPAIGN_TOTALS = CampaignTotals._meta.db_table
 DAILY_TOTALS = DailyTotals._meta.db_table
+CAMPAIGN_DAILY_TOTALS = CampaignDailyTotals._meta.db_table
 
 
 def execute(statement, *parameters):

@@ -1,8 +1,9 @@
 """Whatever happens to the events, in whatever order: the totals and both answers are a recount."""
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, datetime, time, timedelta, timezone
 from unittest.mock import patch
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -15,10 +16,19 @@ from analytics.periods import Period
 from analytics.totals.pruning import prune
 from campaigns.models import Campaign, EmailEvent, EventKind, Workspace
 from campaigns.recording import Event, record_events, writers
-from tests.recount import KINDS, stored_events, stored_totals, totals_of
+from tests.recount import KINDS, Totals, count_events, local_day, stored_events, stored_totals
 
 START = datetime(2024, 2, 28, 23, 59, tzinfo=UTC)
-PERIOD = Period((START - timedelta(days=2)).date(), (START + timedelta(days=5)).date())
+# And days of 23, 24.5, 23.5 and 25 hours, in New York and on Lord Howe Island.
+BASES = [
+    START,
+    datetime(2024, 3, 10, 5, tzinfo=UTC),
+    datetime(2024, 4, 6, 13, tzinfo=UTC),
+    datetime(2024, 10, 5, 13, 30, tzinfo=UTC),
+    datetime(2024, 11, 3, 4, tzinfo=UTC),
+]
+ZONES = ["UTC", "Asia/Kolkata", "America/New_York", "Australia/Lord_Howe"]
+PERIOD = Period((START - timedelta(days=3)).date(), (BASES[-1] + timedelta(days=5)).date())
 # The same campaigns in every example: (workspace, campaign) -> id, those of the two interleaved.
 IDS = {(w, c): UUID(int=2 * c + w + 1) for w in range(2) for c in range(3)}
 
@@ -28,13 +38,20 @@ campaigns = st.integers(0, 2)
 messages = st.sampled_from(["m", "M", "m n", "é", "1@example.com", "\\N"])
 kinds = st.sampled_from(list(EventKind))
 instants = st.builds(
-    lambda after, hours: (START + after).astimezone(timezone(timedelta(hours=hours))),
+    lambda base, after, hours: (base + after).astimezone(timezone(timedelta(hours=hours))),
+    st.sampled_from(BASES),
     st.sampled_from([timedelta(), timedelta(microseconds=1), timedelta(minutes=1)])
+    | st.integers(-48, 96).map(lambda halves: timedelta(minutes=30 * halves))
     | st.timedeltas(timedelta(days=-1), timedelta(days=3)),
     st.sampled_from([0, -8, 14]),
 )
 events = st.tuples(workspaces, campaigns, messages, kinds, instants)
-days = st.integers(-2, 5).map(lambda after: (START + timedelta(days=after)).date())
+zones = st.sampled_from(ZONES)
+days = st.builds(
+    lambda base, after: (base + timedelta(days=after)).date(),
+    st.sampled_from(BASES),
+    st.integers(-2, 5),
+)
 steps = st.lists(
     st.tuples(st.just("record"), st.lists(events, min_size=1, max_size=12), st.integers(1, 13))
     | st.tuples(st.just("record again"), st.integers(0, 5), st.integers(1, 13))
@@ -43,22 +60,34 @@ steps = st.lists(
     | st.tuples(st.just("move"), messages, workspaces, campaigns)
     | st.tuples(st.just("delete"), messages, st.none() | kinds)
     | st.tuples(st.just("delete campaign"), workspaces, campaigns)
-    | st.tuples(st.just("prune"), workspaces, days, st.integers(1, 4)),
+    | st.tuples(st.just("prune"), workspaces, days, st.integers(1, 4))
+    | st.tuples(st.just("change zone"), workspaces, zones),
     min_size=1,
     max_size=8,
 )
 
 
+CORE = KINDS[:4]
+
+
+def core(counts):
+    return {kind: count for kind, count in counts.items() if kind in CORE}
+
+
 class Machine:
     """Takes each step on the database and on plain values, (workspace, message, kind) -> place."""
 
-    def __init__(self):
-        self.workspaces = [Workspace.objects.create(name=name) for name in "ab"]
+    def __init__(self, *zones):
+        self.zones = list(zones)
+        self.workspaces = [
+            Workspace.objects.create(name=name, time_zone=zone)
+            for name, zone in zip("ab", zones, strict=True)
+        ]
         for workspace, campaign in IDS:
             self.create_campaign(workspace, campaign)
         self.mirror, self.recorded = {}, [[]]
         # What was pruned still counts; from before a workspace's horizon nothing more is recorded.
-        self.pruned, self.horizons = [], [date.min, date.min]
+        self.pruned, self.horizons = [], [datetime.min.replace(tzinfo=UTC)] * 2
 
     def create_campaign(self, workspace, campaign):
         Campaign.objects.create(
@@ -124,7 +153,7 @@ class Machine:
             self.mirror = mirror
 
     def is_pruned(self, workspace, instant):
-        return instant.astimezone(UTC).date() < self.horizons[workspace]
+        return instant < self.horizons[workspace]
 
     def move(self, message, workspace, campaign):
         EmailEvent.objects.filter(workspace=self.workspaces[workspace], message_id=message).update(
@@ -143,20 +172,29 @@ class Machine:
         pk = IDS[workspace, campaign]
         Campaign.objects.get(pk=pk).delete()
         self.forget(lambda w, m, k, of: of == pk)
-        self.pruned = [row for row in self.pruned if row[3] != pk]
+        self.pruned = [row for row in self.pruned if row[1] != pk]
         self.create_campaign(workspace, campaign)
 
     def prune(self, workspace, before, batch_size):
-        owner = self.workspaces[workspace]
-        self.horizons[workspace] = max(self.horizons[workspace], before)
+        owner, zone = self.workspaces[workspace], self.zones[workspace]
+        horizon = datetime.combine(before, time(), ZoneInfo(zone)).astimezone(UTC)
+        self.horizons[workspace] = max(self.horizons[workspace], horizon)
         old = {
             key: place
             for key, place in self.mirror.items()
-            if key[0] == workspace and place[0].astimezone(UTC).date() < before
+            if key[0] == workspace and place[0] < horizon
         }
         assert sum(prune(workspace=owner, before=before, batch_size=batch_size)) == len(old)
         self.forget(lambda *key: key[:3] in old)
-        self.pruned += [(owner.pk, m, int(k), c, at) for (_, m, k), (at, c) in old.items()]
+        self.pruned += [
+            (owner.pk, c, local_day(at, zone), int(k)) for (_, _, k), (at, c) in old.items()
+        ]
+
+    def change_zone(self, workspace, zone):
+        """What was pruned keeps the days that it was cut in."""
+        self.zones[workspace] = zone
+        self.workspaces[workspace].time_zone = zone
+        self.workspaces[workspace].save(update_fields=["time_zone"])
 
     def forget(self, which):
         gone = [key for key, (_, campaign) in self.mirror.items() if which(*key, campaign)]
@@ -169,22 +207,30 @@ class Machine:
             for (w, m, k), (at, campaign) in self.mirror.items()
         }
         assert set(stored_events()) == rows
-        by_campaign, by_day = totals_of([*rows, *self.pruned])
-        assert stored_totals() == (by_campaign, by_day)
-        for workspace in self.workspaces:
-            self.check_answers(workspace.pk, by_campaign, by_day)
+        totals = Totals()
+        pks = [workspace.pk for workspace in self.workspaces]
+        count_events(totals, rows, dict(zip(pks, self.zones, strict=True)))
+        for *key, kind in self.pruned:
+            totals.add(*key, {KINDS[kind - 1]: 1})
+        assert stored_totals() == totals.tables()
+        by_campaign, by_day, _ = totals.tables()
+        for pk in pks:
+            self.check_answers(pk, by_campaign, by_day)
 
     def check_answers(self, pk, by_campaign, by_day):
         answer = reports.campaign_report(workspace_id=pk)
         assert {
-            UUID(row["campaign_id"]): {k: row[f"total_{k}"] for k in KINDS if row[f"total_{k}"]}
+            UUID(row["campaign_id"]): {k: row[f"total_{k}"] for k in CORE if row[f"total_{k}"]}
             for row in answer["campaigns"]
-        } == {c.pk: by_campaign.get((pk, c.pk), {}) for c in Campaign.objects.filter(workspace=pk)}
+        } == {
+            c.pk: core(by_campaign.get((pk, c.pk), {}))
+            for c in Campaign.objects.filter(workspace=pk)
+        }
         days = reports.timeline_report(workspace_id=pk, period=PERIOD)["timeline"]
-        assert [{k: row[k] for k in KINDS if row[k]} for row in days] == [
-            by_day.get((pk, day), {}) for day in PERIOD
+        assert [{k: row[k] for k in CORE if row[k]} for row in days] == [
+            core(by_day.get((pk, day), {})) for day in PERIOD
         ]
-        for kind in KINDS:
+        for kind in CORE:
             total = sum(row[f"total_{kind}"] for row in answer["campaigns"])
             assert total == sum(row[kind] for row in days)
 
@@ -196,9 +242,9 @@ class TotalsAreARecount(TestCase):
         self.enterContext(patch.object(writers, "_SMALL", 3))
 
     @settings(max_examples=150, deadline=None)
-    @given(steps=steps)
-    def test_after_every_step(self, steps):
-        machine = Machine()
+    @given(steps=steps, first=zones, second=zones)
+    def test_after_every_step(self, steps, first, second):
+        machine = Machine(first, second)
         for name, *arguments in steps:
             getattr(machine, name.replace(" ", "_"))(*arguments)
             machine.check()
@@ -208,7 +254,7 @@ class TotalsAreARecount(TestCase):
     def test_the_set_of_events_alone_decides(self, batch, data):
         """Any order, any cuts, any repetition: the same rows as recording them once, as given."""
         again = data.draw(st.permutations(batch + data.draw(st.lists(st.sampled_from(batch)))))
-        machine = Machine()
+        machine = Machine(data.draw(zones), data.draw(zones))
         machine.record(again, data.draw(st.integers(1, 25)))
         machine.check()
         once = dict(machine.mirror)

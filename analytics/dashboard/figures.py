@@ -12,7 +12,7 @@ from django.utils.formats import get_format, number_format
 from analytics.dashboard.charts import HEIGHT, Line, Mark, Scale, line, middle, round_ticks, scale
 from analytics.dashboard.timeaxis import points, ticks
 from analytics.metrics import rate
-from analytics.models import COUNTS
+from analytics.models import CORE_COUNTS
 from analytics.periods import Period
 from analytics.reports import CampaignRow, TimelineDay, WorkspaceKPIs
 from campaigns.models import CampaignStatus
@@ -139,14 +139,14 @@ def _marks_along(period: Period, spans: Sequence[Period]) -> list[Mark]:
 def _counts_chart(
     plotted: Sequence[Point], *, whole: Point, along: Sequence[Mark], unit: str
 ) -> Chart:
-    values = {kind: [point.counts[kind] for point in plotted] for kind in COUNTS}
-    most = ", ".join(f"{count_text(max(values[kind]))} {kind}" for kind in COUNTS)
+    values = {kind: [point.counts[kind] for point in plotted] for kind in CORE_COUNTS}
+    most = ", ".join(f"{count_text(max(values[kind]))} {kind}" for kind in CORE_COUNTS)
     return Chart(
         name="counts",
         title=f"Messages by {unit}",
         description=f"{_extent(whole, unit)} The most of one {unit}: {most}.",
         note="" if any(whole.counts.values()) else "Nothing happened in this time.",
-        legend=[(kind, kind.capitalize(), count_text(whole.counts[kind])) for kind in COUNTS],
+        legend=[(kind, kind.capitalize(), count_text(whole.counts[kind])) for kind in CORE_COUNTS],
         along=along,
         **_drawn(plotted, values, scale(chain(*values.values()), least=5), short_count),
     )

@@ -1,43 +1,18 @@
-"""The triggers that keep the totals equal to a recount of the events, at every commit.
-
-Events that were pruned are counted by PrunedTotals, which has triggers alike; an event from before
-the day up to which its workspace was pruned is refused.
-
-Whatever writes events passes here: the ORM, raw SQL, COPY, a cascade. They also do what a foreign
-key of the events would (see EmailEvent): an event whose campaign is not in its workspace is
-refused, and deleting a campaign or a workspace takes its events and totals with it.
-
-A later migration that makes SQLite rebuild one of these tables must drop and create them again.
-"""
+"""The first triggers that keep the totals (see analytics/totals/sql/1)."""
 
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
-from analytics.migrations import _triggers_postgresql, _triggers_sqlite
-
-STATEMENTS = {
-    "postgresql": (_triggers_postgresql.CREATE, _triggers_postgresql.DROP),
-    "sqlite": (_triggers_sqlite.CREATE, _triggers_sqlite.DROP),
-}
-
-
-def _statements(vendor: str) -> tuple[list[str], list[str]]:
-    if vendor not in STATEMENTS:
-        raise NotImplementedError(
-            f"django-mailmetrics has its triggers for PostgreSQL and SQLite, not for {vendor}."
-        )
-    return STATEMENTS[vendor]
+from analytics.totals import triggers
 
 
 def create_triggers(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    for statement in _statements(schema_editor.connection.vendor)[0]:
-        schema_editor.execute(statement, params=None)
+    triggers.install(schema_editor.connection, version=1)
 
 
 def drop_triggers(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    for statement in _statements(schema_editor.connection.vendor)[1]:
-        schema_editor.execute(statement, params=None)
+    triggers.remove(schema_editor.connection, version=1)
 
 
 class Migration(migrations.Migration):

@@ -8,25 +8,10 @@ from django.db import connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.recorder import MigrationRecorder
 
-from analytics.migrations import _triggers_postgresql, _triggers_sqlite
-from analytics.models import CampaignTotals, PrunedTotals
-from campaigns.models import Campaign, EmailEvent, Workspace
+from analytics.models import CampaignTotals
+from analytics.totals import triggers
 
-_CREATED_BY = ("mailmetrics_analytics", "0002_triggers")
-TRIGGERS = {
-    "postgresql": {name for name, *_ in _triggers_postgresql.BODIES},
-    "sqlite": set(_triggers_sqlite.TRIGGERS),
-}
-_TABLES = ", ".join(
-    f"to_regclass('{model._meta.db_table}')"
-    for model in (EmailEvent, Campaign, Workspace, PrunedTotals)
-)
-# Disabled ones, and those that fire for replication alone, keep no totals.
-_FIRING = {
-    "postgresql": f"SELECT tgname FROM pg_trigger WHERE tgenabled IN ('O', 'A') "
-    f"AND tgrelid IN ({_TABLES})",
-    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
-}
+_CREATED_BY = ("mailmetrics_analytics", "0005_triggers")
 
 
 @register(Tags.database)
@@ -36,9 +21,8 @@ def check_triggers(databases: Sequence[str] | None = None, **kwargs: Any) -> lis
         Error(
             f"The database {alias!r} lacks the triggers {', '.join(missing)}, or they are "
             "disabled: the totals are not kept.",
-            hint="Run `migrate --skip-checks mailmetrics_analytics 0001`, then `migrate "
-            "--skip-checks`, then `mailmetrics_rebuild_totals`, each with --database if it is not "
-            "the default.",
+            hint="Run `mailmetrics_rebuild_totals`, with --database if it is not the default: it "
+            "creates the triggers again and makes all totals anew.",
             id="mailmetrics.E006",
         )
         for alias in databases or ()
@@ -48,9 +32,14 @@ def check_triggers(databases: Sequence[str] | None = None, **kwargs: Any) -> lis
 
 
 def _missing(connection: BaseDatabaseWrapper) -> set[str]:
-    expected = TRIGGERS.get(connection.vendor, set())
-    if not expected or _CREATED_BY not in MigrationRecorder(connection).applied_migrations():
+    if connection.vendor not in triggers.VENDORS or not _ought_to_have_them(connection):
         return set()
-    with connection.cursor() as cursor:
-        cursor.execute(_FIRING[connection.vendor])
-        return expected - {name for (name,) in cursor.fetchall()}
+    return triggers.missing(connection)
+
+
+def _ought_to_have_them(connection: BaseDatabaseWrapper) -> bool:
+    """Once they are migrated, or where the tables were made without migrations."""
+    applied = MigrationRecorder(connection).applied_migrations()
+    if any(app == _CREATED_BY[0] for app, _ in applied):
+        return _CREATED_BY in applied
+    return CampaignTotals._meta.db_table in connection.introspection.table_names()

@@ -8,17 +8,17 @@ told from a duplicate of a pruned one: the database refuses it, and ``record_eve
 
 import functools
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connections, router, transaction
 from django.db.models import Q
 
 from analytics.models import COUNTS, PrunedTotals
-from analytics.totals.recount import COUNTED, DAY
-from campaigns.fields import utc_now
+from analytics.totals.recount import COUNTED, DAY, INSTANT
 from campaigns.models import EmailEvent, Workspace
 from campaigns.recording import retried
+from campaigns.zones import day_start
 
 BATCH_SIZE = 10_000
 
@@ -30,28 +30,27 @@ _Key = tuple[str, int]  # of an event within its workspace: message_id, kind
 def prune(
     *, workspace: Workspace, before: date, batch_size: int = BATCH_SIZE, using: str | None = None
 ) -> Iterator[int]:
-    """Delete the workspace's events from before a UTC day; yields how many after each batch.
+    """Delete the workspace's events from before a day; yields how many after each batch.
 
-    First the day becomes the workspace's horizon, unless that is later already. Each batch is a
-    transaction of its own: stop anywhere, and go on by calling again. Readers see the same totals
-    all the while, and writers of events go on. Raises ValueError for a day to come.
+    The day is one of the workspace's time zone. As the first batch is asked for, its beginning
+    becomes the workspace's horizon, unless that is later already. Each batch is a transaction of
+    its own: stop anywhere, and go on by calling again. Readers see the same totals all the while,
+    and writers of events go on. Raises ValueError for a day to come, or a batch of no events.
     """
-    if before > utc_now().date():
+    if before > workspace.today():
         raise ValueError(f"{before} is not over yet: the events of today have to be recorded")
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1, not {batch_size}")
     alias = using or router.db_for_write(EmailEvent, instance=workspace)
-    _raise_horizon(workspace, before, alias)
-    return _prune_batches(workspace.pk, before, batch_size, alias)
+    horizon = day_start(before, workspace.time_zone)
+    return _prune_batches(workspace.pk, horizon, batch_size, alias)
 
 
-def _raise_horizon(workspace: Workspace, before: date, alias: str) -> None:
-    # Committed before any event goes: from then on none of them can come back.
-    lower = Q(events_pruned_before__isnull=True) | Q(events_pruned_before__lt=before)
-    workspaces = Workspace.objects.using(alias).filter(lower, pk=workspace.pk)
-    workspaces.update(events_pruned_before=before)
-
-
-def _prune_batches(workspace_id: int, before: date, size: int, alias: str) -> Iterator[int]:
-    prune_batch = _PRUNERS[connections[alias].vendor]
+def _prune_batches(workspace_id: int, horizon: datetime, size: int, alias: str) -> Iterator[int]:
+    _raise_horizon(workspace_id, horizon, alias)
+    connection = connections[alias]
+    prune_batch = _PRUNERS[connection.vendor]
+    before = EmailEvent._meta.get_field("occurred_at").get_db_prep_value(horizon, connection)
     # There is no index by time: walk along the primary key, once.
     after: _Key | None = ("", 0)
     while after is not None:
@@ -62,10 +61,17 @@ def _prune_batches(workspace_id: int, before: date, size: int, alias: str) -> It
             yield pruned
 
 
+def _raise_horizon(workspace_id: int, horizon: datetime, alias: str) -> None:
+    # Committed before any event goes: from then on none of them can come back.
+    lower = Q(events_pruned_before__isnull=True) | Q(events_pruned_before__lt=horizon)
+    workspaces = Workspace.objects.using(alias).filter(lower, pk=workspace_id)
+    workspaces.update(events_pruned_before=horizon)
+
+
 _OLD = """
     SELECT message_id, kind FROM {events}
      WHERE workspace_id = %(workspace_id)s
-       AND (message_id, kind) > (%(after_message)s, %(after_kind)s) AND {day} < %(before)s
+       AND (message_id, kind) > (%(after_message)s, %(after_kind)s) AND {instant} < %(before)s
      ORDER BY message_id, kind LIMIT %(size)s
 """
 _KEEP = f"""
@@ -78,7 +84,7 @@ _KEEP = f"""
 # One statement, so that what it deletes is what it keeps whatever others write meanwhile. Events
 # are locked in the order of their key, as their writers do.
 _PRUNE_POSTGRESQL = f"""
-    WITH old AS ({_OLD.format(events=_EVENTS, day=DAY["postgresql"])} FOR UPDATE),
+    WITH old AS ({_OLD.format(events=_EVENTS, instant=INSTANT["postgresql"])} FOR UPDATE),
     deleted AS (
         DELETE FROM {_EVENTS} e USING old
          WHERE e.workspace_id = %(workspace_id)s
@@ -99,14 +105,14 @@ def _prune_postgresql(alias: str, batch: dict[str, Any]) -> tuple[_Key | None, i
 
 
 _LAST_SQLITE = f"""
-    SELECT message_id, kind FROM ({_OLD.format(events=_EVENTS, day=DAY["sqlite"])})
+    SELECT message_id, kind FROM ({_OLD.format(events=_EVENTS, instant=INSTANT["sqlite"])})
      ORDER BY message_id DESC, kind DESC LIMIT 1
 """
 _BATCH_SQLITE = f"""
     {_EVENTS} WHERE workspace_id = %(workspace_id)s
        AND (message_id, kind) > (%(after_message)s, %(after_kind)s)
        AND (message_id, kind) <= (%(last_message)s, %(last_kind)s)
-       AND {DAY["sqlite"]} < %(before)s
+       AND {INSTANT["sqlite"]} < %(before)s
 """
 
 

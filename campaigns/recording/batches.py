@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass
-from datetime import UTC, date, datetime, time
+from datetime import datetime
 from functools import partial
 from itertools import islice
 from typing import Any, NoReturn
@@ -116,12 +116,11 @@ def _record(workspace: Workspace, batch: list[Event], start: int, alias: str) ->
 
 
 def _record_since(
-    horizon: date | None, workspace: Workspace, batch: list[Event], alias: str
+    horizon: datetime | None, workspace: Workspace, batch: list[Event], alias: str
 ) -> Recorded:
     kept = batch
     if horizon is not None:
-        first = datetime.combine(horizon, time(), UTC)
-        kept = [event for event in batch if event.occurred_at >= first]
+        kept = [event for event in batch if event.occurred_at >= horizon]
     new, moved = _written(workspace, kept, alias) if kept else (0, 0)
     return Recorded(new, moved, len(kept) - new - moved, len(batch) - len(kept))
 
@@ -141,7 +140,7 @@ def _written(workspace: Workspace, batch: list[Event], alias: str) -> tuple[int,
     return retried(lambda: write(alias, workspace.pk, batch), alias)
 
 
-def _latest_horizon(workspace: Workspace, alias: str) -> date | None:
+def _latest_horizon(workspace: Workspace, alias: str) -> datetime | None:
     workspaces = Workspace.objects.using(alias).filter(pk=workspace.pk)
     return workspaces.values_list("events_pruned_before", flat=True).first()
 

@@ -18,7 +18,7 @@ from uuid import UUID
 from django.db import IntegrityError, connections, transaction
 from django.db.backends.utils import CursorWrapper
 
-from campaigns.models import Campaign, EmailEvent
+from campaigns.models import Campaign, EmailEvent, OpenBatch
 
 Row = tuple[UUID, str, int, datetime]  # an Event: campaign_id, message_id, kind, occurred_at
 Writer = Callable[[str, int, Sequence[Row]], tuple[int, int]]
@@ -180,12 +180,12 @@ _MOVE = f"""
 """
 
 
-# Between these two, events are not counted one by one: see analytics' triggers for SQLite.
+# Between these two, events are not counted one by one: see OpenBatch. No workspace has the id 0.
 _OPEN_BATCH = f"""
-    INSERT INTO mailmetrics_analytics_openbatch (after_rowid)
-    SELECT coalesce(max(rowid), 0) FROM {_TABLE}
+    INSERT INTO {OpenBatch._meta.db_table} (only_one, after_rowid, no_workspace_id)
+    SELECT 1, coalesce(max(rowid), 0), 0 FROM {_TABLE}
 """
-_CLOSE_BATCH = "DELETE FROM mailmetrics_analytics_openbatch"
+_CLOSE_BATCH = f"DELETE FROM {OpenBatch._meta.db_table}"
 
 
 def _write_sqlite(alias: str, workspace_id: int, batch: Sequence[Row]) -> tuple[int, int]:

@@ -7,7 +7,9 @@ from django.db import connection
 
 from campaigns.models import Campaign, EmailEvent
 from tests.analytics.world import AS_MADE, MONDAY, SENT, World, row
+from tests.recount import KINDS
 from tests.sql import (
+    CAMPAIGN_DAILY_TOTALS,
     CAMPAIGN_TOTALS,
     CAMPAIGNS,
     DAILY_TOTALS,
@@ -84,7 +86,7 @@ class TestACampaignIsOfTheEventsWorkspace:
         )
 
 
-@pytest.mark.parametrize("kind", [0, 5, -1])
+@pytest.mark.parametrize("kind", [0, 9, -1])
 def test_an_unknown_kind_is_refused(world, kind):
     with refused("mailmetrics_event_kind_known"):
         insert_events((world.a.pk, world.a1.pk, "n", kind, MONDAY))
@@ -114,11 +116,12 @@ def test_no_column_may_be_missing(world, column):
     assert world.totals() == AS_MADE
 
 
-@pytest.mark.parametrize("count", ["sent", "opened", "replied", "bounced"])
+@pytest.mark.parametrize("count", KINDS)
 @pytest.mark.parametrize(
     ("table", "constraint"),
     [
         (CAMPAIGN_TOTALS, "mailmetrics_campaigntotals_not_negative"),
+        (CAMPAIGN_DAILY_TOTALS, "mailmetrics_campaigndailytotals_not_negative"),
         (DAILY_TOTALS, "mailmetrics_dailytotals_not_negative"),
     ],
 )

@@ -83,7 +83,7 @@ class TestPrune:
         pruned(world.a)
         assert pruned(world.a, date(2000, 1, 1)) == []
         world.a.refresh_from_db()
-        assert world.a.events_pruned_before == TUESDAYS
+        assert world.a.events_pruned_before == MIDNIGHT
 
     def test_today_is_the_last_day_that_may_keep_its_events(self, world):
         with pytest.raises(ValueError, match="is not over yet"):

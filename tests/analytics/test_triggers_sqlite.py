@@ -5,7 +5,7 @@ from contextlib import suppress
 import pytest
 from django.db import IntegrityError, transaction
 
-from campaigns.models import Workspace
+from campaigns.models import OpenBatch, Workspace
 from campaigns.recording import Event, InvalidEvent, record_events, writers
 from tests.analytics.world import AS_MADE, BOUNCED, MONDAY, SENT, TUESDAY, World, row
 from tests.recount import stored_totals
@@ -36,7 +36,7 @@ def test_a_row_that_is_ignored_is_not_counted(world):
     insert_events(
         row(world.a2, "m1", SENT, TUESDAY),
         row(world.a2, "m9", SENT, TUESDAY),
-        (world.a.pk, world.a1.pk, "m10", 5, MONDAY),
+        (world.a.pk, world.a1.pk, "m10", 9, MONDAY),
         (world.a.pk, world.a1.pk, "", 1, MONDAY),
         verb="INSERT OR IGNORE",
     )
@@ -134,12 +134,12 @@ def test_what_is_no_instant_is_refused(world, verb, text):
     assert world.totals() == AS_MADE
 
 
-BATCH = "mailmetrics_analytics_openbatch"
+BATCH = OpenBatch._meta.db_table
 NOT_YET = "mailmetrics_event_not_yet_counted"
 
 
 def open_batch():
-    execute(f"INSERT INTO {BATCH} (after_rowid) SELECT max(rowid) FROM {EVENTS}")
+    execute(f"INSERT INTO {BATCH} SELECT 1, max(rowid), 0 FROM {EVENTS}")
 
 
 class TestOpenBatch:
@@ -190,7 +190,7 @@ class TestOpenBatch:
 
     def test_there_is_one_at_most(self):
         with pytest.raises(IntegrityError, match="only_one"), transaction.atomic():
-            execute(f"INSERT INTO {BATCH} (after_rowid) VALUES (0)")
+            execute(f"INSERT INTO {BATCH} VALUES (2, 0, 0)")
 
     @pytest.mark.parametrize(
         "text",

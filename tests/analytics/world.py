@@ -6,7 +6,7 @@ from campaigns.models import EmailEvent, EventKind
 from tests.factories import CampaignFactory, WorkspaceFactory
 from tests.recount import assert_totals_exact, stored_totals
 
-SENT, OPENED, REPLIED, BOUNCED = EventKind
+SENT, OPENED, REPLIED, BOUNCED, CLICKED, UNSUBSCRIBED, COMPLAINED, MACHINE_OPENED = EventKind
 MIDNIGHT = datetime(2024, 1, 2, tzinfo=UTC)
 MONDAY = MIDNIGHT - timedelta(hours=12)
 TUESDAY = MIDNIGHT + timedelta(hours=12)
@@ -34,7 +34,7 @@ class World:
     def totals(self):
         """By campaign and by day, once they are seen to be a recount."""
         assert_totals_exact()
-        campaigns, days = stored_totals()
+        campaigns, days, _ = stored_totals()
         return (
             {self.names[campaign_id]: counts for (_, campaign_id), counts in campaigns.items()},
             {(self.names[w], f"{day:%a}"): counts for (w, day), counts in days.items()},

@@ -94,7 +94,8 @@ def test_bad_lines_are_reported_and_the_good_recorded(campaign: Campaign, tmp_pa
     ended = run("import_events", "acme", file)
     assert ended.status == 1
     assert ended.err == (
-        "line 3: kind 'sended' is not one of sent, opened, replied, bounced\n"
+        "line 3: kind 'sended' is not one of sent, opened, replied, bounced, clicked, "
+        "unsubscribed, complained, machine_opened\n"
         f"line 5: campaign_id '{other.id}' is not a campaign of this workspace\n"
     )
     assert ended.out == "events: 2 new, 0 moved earlier, 0 known; 2 lines refused\n"

@@ -15,7 +15,7 @@ from hypothesis.extra.django import TestCase
 from campaigns.models import EmailEvent, EventKind
 from tests.commands import run
 from tests.factories import CampaignFactory
-from tests.recount import stored_events, stored_totals, totals_of
+from tests.recount import assert_totals_exact
 
 ID = UUID("0b7c1a52-3a1e-4a53-9d0f-2f0d8a6d1c11")
 FIELDS = ("campaign_id", "message_id", "kind", "occurred_at")
@@ -45,7 +45,7 @@ def imported(path, data: bytes):
     assert len(told) == refused
     assert all(re.fullmatch(r"line \d+: .{1,300}", line) and line.isprintable() for line in told)
     assert EmailEvent.objects.count() == new
-    assert stored_totals() == totals_of(stored_events())
+    assert_totals_exact()
     return new, moved + known, refused
 
 

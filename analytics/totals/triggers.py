@@ -1,0 +1,110 @@
+"""Installing the database's triggers, whose SQL is in ``sql/``, and telling which are missing.
+
+The folders of ``sql/`` are the versions that migrations have installed; the last is the present
+one, and a released one is never edited. A site that makes its tables without migrations, as a test
+runner may, calls ``install(connection)`` once they are there.
+"""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.db import transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
+
+from analytics.models import PrunedTotals
+from campaigns.models import Campaign, EmailEvent, Workspace
+
+VERSION = 2
+VENDORS = ("postgresql", "sqlite")
+
+_SQL = Path(__file__).parent / "sql"
+_TABLES = ", ".join(
+    f"to_regclass('{model._meta.db_table}')"
+    for model in (EmailEvent, Campaign, Workspace, PrunedTotals)
+)
+# Disabled ones, and those that fire for replication alone, keep no totals.
+_FIRING = {
+    "postgresql": f"SELECT tgname FROM pg_trigger WHERE tgenabled IN ('O', 'A') "
+    f"AND tgrelid IN ({_TABLES})",
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
+}
+
+
+def install(connection: BaseDatabaseWrapper, *, version: int = VERSION) -> None:
+    """Create the triggers, in one transaction, on a database that has the tables and none yet."""
+    _run(connection, version, "create")
+
+
+def remove(connection: BaseDatabaseWrapper, *, version: int = VERSION) -> None:
+    """Drop whatever of the triggers there is."""
+    _run(connection, version, "drop")
+
+
+def expected(vendor: str) -> frozenset[str]:
+    """The names of the triggers of the present version."""
+    return frozenset(re.findall(r"^CREATE TRIGGER (\w+)", _script(vendor, VERSION, "create"), re.M))
+
+
+def missing(connection: BaseDatabaseWrapper) -> set[str]:
+    """The triggers that the database lacks, or does not fire."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FIRING[connection.vendor])
+        return set(expected(connection.vendor) - {name for (name,) in cursor.fetchall()})
+
+
+def recount(cursor: CursorWrapper, *, workspace_id: int) -> None:
+    """Make a workspace's totals anew, by the triggers' own routine, within a transaction."""
+    statement = {
+        "postgresql": "SELECT mailmetrics_recount(%s)",
+        "sqlite": "INSERT INTO mailmetrics_recounted VALUES (%s)",
+    }[cursor.db.vendor]
+    cursor.execute(statement, [workspace_id])
+
+
+def _script(vendor: str, version: int, name: str) -> str:
+    if vendor not in VENDORS:
+        raise NotImplementedError(
+            f"django-mailmetrics has its triggers for PostgreSQL and SQLite, not for {vendor}."
+        )
+    return (_SQL / str(version) / f"{vendor}_{name}.sql").read_text("utf-8")
+
+
+def _run(connection: BaseDatabaseWrapper, version: int, name: str) -> None:
+    script = _script(connection.vendor, version, name)
+    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with _path_of_functions(cursor):
+                cursor.execute(script)
+        else:
+            for statement in _statements(script):
+                cursor.execute(statement)
+
+
+@contextmanager
+def _path_of_functions(cursor: CursorWrapper) -> Iterator[None]:
+    """The search path that the functions keep: the schema of our tables, then ``pg_temp``.
+
+    Unless it is named, ``pg_temp`` comes first, and a session's table would stand for ours.
+    """
+    cursor.execute(
+        "SELECT current_setting('search_path'), set_config('search_path', "
+        "quote_ident(nspname) || ', pg_temp', true) FROM pg_class c JOIN pg_namespace n "
+        f"ON n.oid = c.relnamespace WHERE c.oid = '{EmailEvent._meta.db_table}'::regclass"
+    )
+    before, _ = cursor.fetchone()
+    yield
+    cursor.execute("SELECT set_config('search_path', %s, true)", [before])
+
+
+def _statements(script: str) -> Iterator[str]:
+    """SQLite's own idea of where a statement ends; a trigger has semicolons within."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
