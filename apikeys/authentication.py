@@ -71,7 +71,8 @@ def _row_of(digest: str, alias: str) -> tuple[Any, ...] | None:
     try:
         rows = fetched(alias, _BY_DIGEST, [digest])
     except (InterfaceError, OperationalError):
-        if not was_open or connection.in_atomic_block:
+        # A statement that timed out has left the connection as good as it was.
+        if not was_open or connection.in_atomic_block or connection.is_usable():
             raise
         connection.close()
         rows = fetched(alias, _BY_DIGEST, [digest])

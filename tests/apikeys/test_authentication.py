@@ -235,6 +235,29 @@ def _once(wrapper):
     return wrapped
 
 
+@pytest.mark.postgresql
+def test_a_statement_that_timed_out_is_not_tried_again(ask, second_alias, monkeypatch):
+    """Only a connection that is lost is opened again: a locked table costs one timeout, not two."""
+    APIKeyFactory(key=KEY)
+    statements = []
+
+    def count(execute, sql, *args):
+        statements.append(APIKey._meta.db_table in sql)
+        return execute(sql, *args)
+
+    options = connection.settings_dict["OPTIONS"] | {"options": "-c statement_timeout=100ms"}
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", options)
+    connection.close()
+    assert ask(crypto.generate())[0] == 401
+    with transaction.atomic(using=second_alias), connections[second_alias].cursor() as locking:
+        locking.execute(f"LOCK TABLE {APIKey._meta.db_table} IN ACCESS EXCLUSIVE MODE")
+        with connection.execute_wrapper(count), pytest.raises(OperationalError, match="timeout"):
+            ask(KEY)
+    connection.close()
+
+    assert statements.count(True) == 1
+
+
 def test_neither_key_nor_digest_is_logged(ask, caplog):
     caplog.set_level(logging.DEBUG)
     APIKeyFactory(key=KEY)
