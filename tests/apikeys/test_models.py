@@ -5,7 +5,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from apikeys import crypto
+from apikeys import crypto, scopes
 from apikeys.models import LATEST_EXPIRY, APIKey, KeyState
 from campaigns.fields import utc_now
 from tests.factories import APIKeyFactory, WorkspaceFactory
@@ -238,6 +238,19 @@ def test_rotating_makes_an_equal_key_and_lets_the_old_one_run_out():
         "bob",
         datetime(2999, 1, 1, tzinfo=UTC),
     )
+
+
+def test_a_key_with_a_scope_that_the_host_gave_up_can_be_rotated(workspace, monkeypatch):
+    monkeypatch.setitem(scopes._registry, "orders:read", "Read orders.")
+    granted = {"workspace": workspace, "name": "Orders", "scopes": ["orders:read", "*"]}
+    old, _ = APIKey.objects.create_key(**granted)
+    monkeypatch.delitem(scopes._registry, "orders:read")
+
+    new, _ = old.rotate(overlap=timedelta(0))
+
+    assert APIKey.objects.get(pk=new.pk).scopes == ["orders:read", "*"]
+    with pytest.raises(ValidationError, match="'orders:read' is not a known scope"):
+        APIKey.objects.create_key(**granted)
 
 
 def test_rotating_never_lengthens_the_old_keys_life():
