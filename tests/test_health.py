@@ -1,14 +1,14 @@
 """Whether the runnable site is alive, and whether it may have requests."""
 
 import pytest
+from django.core.checks import Error, Tags
+from django.core.checks.registry import registry
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
-from analytics.migrations import _triggers_postgresql, _triggers_sqlite
+from analytics.totals import triggers
 
 pytestmark = pytest.mark.django_db
-
-DROP = {"postgresql": _triggers_postgresql.DROP, "sqlite": _triggers_sqlite.DROP}
 
 
 def answer_of(client, path, **headers):
@@ -32,10 +32,21 @@ def test_a_missing_migration_is_not_ready(client):
 
 
 def test_a_missing_trigger_is_not_ready(client):
-    with connection.cursor() as cursor:
-        cursor.execute(DROP[connection.vendor][0])
+    triggers.remove(connection)
     expected = {"status": "not ready", "failed": "triggers"}
     assert answer_of(client, "/health/ready") == (503, expected)
+
+
+def test_another_failed_check_of_the_database_is_not_called_missing_triggers(client):
+    def fail(**kwargs):
+        return [Error("The disk is full.", id="shop.E001")]
+
+    registry.register(fail, Tags.database)
+    try:
+        expected = {"status": "not ready", "failed": "checks"}
+        assert answer_of(client, "/health/ready") == (503, expected)
+    finally:
+        registry.registered_checks.discard(fail)
 
 
 @pytest.mark.parametrize("path", ["/health/live", "/health/ready"])

@@ -426,7 +426,6 @@ def test_a_rotation_sent_again_makes_no_second_key(admin_client):
         ({}, {"overlap": "1000000"}, "1000000 is not one of the available choices."),
         ({}, {"overlap": ""}, "This field is required."),
         ({}, split("expires_at", PAST), "This is in the past."),
-        ({"scopes": ["gone:scope"]}, {}, "&#x27;gone:scope&#x27; is not a known scope"),
     ],
 )
 def test_a_rotation_that_makes_no_sense_changes_nothing(admin_client, state, sent, message):
