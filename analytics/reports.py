@@ -95,7 +95,9 @@ def _campaign_rows(
     parameters = [workspace_id, workspace_id]
     if campaigns is None:
         return read_report(lambda alias: fetched(alias, _ALL_CAMPAIGNS, parameters))
-    among = campaigns.filter(workspace_id=workspace_id).order_by().values("pk")
+    if not campaigns.query.is_sliced:  # a slice can't be filtered, and depends on its order
+        campaigns = campaigns.filter(workspace_id=workspace_id).order_by()
+    among = campaigns.values("pk")
     return read_report(
         lambda alias: fetched_among(among.using(alias), _SOME_CAMPAIGNS, parameters),
         campaigns=campaigns,

@@ -139,6 +139,16 @@ class TestCampaignReport:
             "avg_bounce_rate": 0.0,
         }
 
+    def test_its_campaigns_may_be_a_slice_of_a_queryset_in_its_order(self, workspace):
+        for name in ("b", "d", "a", "c"):
+            record(CampaignFactory(workspace=workspace, name=name), sent=1)
+        CampaignFactory(name="a")  # of another workspace, and yet among the first three
+        by_name = Campaign.objects.order_by("name")
+        report = campaign_report(workspace_id=workspace.pk, campaigns=by_name[:3])
+        assert sorted(names(report)) == ["a", "b"]
+        assert report["workspace_kpis"]["total_sends"] == 2
+        assert names(campaign_report(workspace_id=workspace.pk, campaigns=by_name[:0])) == []
+
     def test_another_workspace_s_campaigns_are_left_out_whatever_is_given(self, workspace):
         theirs = CampaignFactory(name="theirs")
         record(theirs, sent=5)
