@@ -80,7 +80,11 @@ def test_the_wheel_holds_the_apps_and_the_site_under_one_name_and_nothing_else(w
         *("mailmetrics/__init__.py", "mailmetrics/__main__.py", "mailmetrics/py.typed"),
     }
     assert {f"mailmetrics/{app}/py.typed" for app in APPS} <= names(wheel)
-    assert "mailmetrics/analytics/migrations/0002_triggers.py" in names(wheel)
+    assert {
+        "mailmetrics/analytics/migrations/0005_triggers.py",
+        "mailmetrics/analytics/totals/sql/2/postgresql_create.sql",
+        "mailmetrics/analytics/totals/sql/2/sqlite_create.sql",
+    } <= names(wheel)
 
 
 def test_the_wheel_imports_no_top_level_package_of_ours(wheel: Path) -> None:
