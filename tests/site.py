@@ -31,7 +31,7 @@ class Site:
         self.manage("migrate")
         campaigns = folder / "campaigns.csv"
         campaigns.write_text(f"id,name,status\n{CAMPAIGN},Spring,ACTIVE\n")
-        self.manage("import_campaigns", "acme", campaigns)
+        self.manage("import_campaigns", "acme", campaigns, "--create")
         arguments = ("acme", "--name", "test", "--scope", "campaigns:read")
         self.key = self.manage("create_api_key", *arguments).strip()
         self.events = folder / "events.csv"

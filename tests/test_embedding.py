@@ -138,7 +138,7 @@ def import_the_page_example(site: FreshSite) -> None:
     ]
     site.append("page.jsonl", json.dumps(CAMPAIGN) + "\n")
     site.append("events.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
-    site.run("python manage.py mailmetrics_import_campaigns Page page.jsonl")
+    site.run("python manage.py mailmetrics_import_campaigns Page page.jsonl --create")
     site.run("python manage.py mailmetrics_import_events Page events.jsonl")
 
 

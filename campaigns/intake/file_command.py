@@ -6,20 +6,21 @@ import os
 import stat
 import sys
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, Generic, TypeVar
+from zoneinfo import ZoneInfo
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, transaction
 
 from campaigns.base.database_option import add_database_option
 from campaigns.base.progress import beside_the_bar, progress_bar
+from campaigns.intake.columns import Columns, UnreadableFile
 from campaigns.intake.lines import (
     Format,
-    UnreadableHeader,
     Values,
     csv_reader,
     json_reader,
@@ -29,13 +30,18 @@ from campaigns.intake.lines import (
 
 Row = TypeVar("Row")
 
-_FORMATS: dict[str, Format] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+_FORMATS: dict[str, Format] = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+
+
+class LinesRefused(CommandError):
+    """Some lines were not imported, or would not be; each has been reported."""
 
 
 class FileImportCommand(BaseCommand, Generic[Row]):
     """Reads a file line by line and saves the good lines batch by batch.
 
-    A line that cannot be imported is reported on standard error; the exit status is then 1.
+    A line that cannot be imported is reported on standard error, and LinesRefused ends the
+    command. A file of which nothing is read, or not what it seems to hold, is a CommandError.
     """
 
     fields: ClassVar[Sequence[str]]
@@ -43,9 +49,39 @@ class FileImportCommand(BaseCommand, Generic[Row]):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("workspace", help="The workspace's name.")
-        parser.add_argument("file", help="A .csv, .jsonl or .ndjson file; - for standard input.")
+        parser.add_argument(
+            "file", help="A .csv, .tsv, .jsonl or .ndjson file; - for standard input."
+        )
         parser.add_argument(
             "--format", choices=["csv", "jsonl"], help="What the file is, whatever its ending."
+        )
+        parser.add_argument(
+            "--map",
+            action=Pairs,
+            metavar="FIELD=COLUMN",
+            help=f"The column that holds a field ({', '.join(self.fields)}). May be repeated.",
+        )
+        parser.add_argument(
+            "--set",
+            action=Pairs,
+            metavar="FIELD=VALUE",
+            help="The value of a field on every line. May be repeated.",
+        )
+        parser.add_argument(
+            "--ignore",
+            action="append",
+            default=[],
+            metavar="COLUMN",
+            help="A column that is meant to be left out, whatever it looks like. May be repeated.",
+        )
+        parser.add_argument(
+            "--time-zone",
+            type=_zone,
+            metavar="ZONE",
+            help="The IANA time zone of instants that name no offset. Without it they are refused.",
+        )
+        parser.add_argument(
+            "--dry-run", action="store_true", help="Validate the whole file and write nothing."
         )
         parser.add_argument(
             "--batch-size",
@@ -57,36 +93,65 @@ class FileImportCommand(BaseCommand, Generic[Row]):
 
     @abstractmethod
     def reader(
-        self, *, workspace: str, file_format: Format, database: str
-    ) -> Callable[[Values], Row]:
+        self, *, workspace: str, file_format: Format, options: Mapping[str, Any]
+    ) -> Callable[[Values], Row | None]:
         """Find the workspace; return the function that validates a line's values for it."""
 
     @abstractmethod
     def save(self, batch: list[tuple[int, Row]]) -> None:
-        """Commit the rows, each with its line number; ``refuse`` those that can't be saved."""
+        """Commit the rows, each with its line number; ``refuse`` those that cannot be."""
 
     @abstractmethod
     def summary(self) -> str: ...
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.refused = 0
-        file_format = options["format"] or _format_of(options["file"])
-        with _opened(options["file"]) as stream:
-            lines = enumerate(lines_of(stream), start=1)
-            read_values = self._values_reader(lines, file_format, options["file"])
-            with _database_needed():
-                read_row = self.reader(
-                    workspace=options["workspace"],
-                    file_format=file_format,
-                    database=options["database"],
+        self.database: str = options["database"]
+        self.dry_run: bool = options["dry_run"]
+        columns = self._columns(options)
+        try:
+            with _opened(options["file"]) as stream:
+                self._import(stream, columns, options)
+        except UnreadableFile as reason:
+            raise CommandError(f"{options['file']}: {reason}") from None
+        finally:
+            if columns.unused:
+                names = ", ".join(
+                    name if name.isprintable() else repr(name) for name in columns.unused
                 )
-            rows = read_rows(lines, read_values=read_values, read_row=read_row, refuse=self.refuse)
-            with _database_needed(self._how_to_go_on), _rows_alone_collected():
-                self._save_batches(rows, options["batch_size"], stream)
+                self.stderr.write(f"columns not used: {names:.500}")
         refused = "1 line" if self.refused == 1 else f"{self.refused} lines"
         self.stdout.write(f"{self.summary()}; {refused} refused")
+        if self.dry_run:
+            self.stdout.write("Dry run: nothing was written.")
         if self.refused:
-            sys.exit(1)
+            raise LinesRefused(f"{refused} refused.", returncode=1)
+
+    def _columns(self, options: Mapping[str, Any]) -> Columns:
+        mapped, constants = options["map"], options["set"]
+        if unknown := [each for each in (*mapped, *constants) if each not in self.fields]:
+            raise CommandError(
+                f"There is no field {', '.join(unknown)}; there are {', '.join(self.fields)}."
+            )
+        required = [each for each in self.required_fields if each not in constants]
+        return Columns(
+            fields=self.fields, required=required, mapped=mapped, ignored=options["ignore"]
+        )
+
+    def _import(self, stream: BinaryIO, columns: Columns, options: Mapping[str, Any]) -> None:
+        file_format = options["format"] or _format_of(options["file"])
+        lines = enumerate(lines_of(stream), start=1)
+        read = json_reader(columns) if file_format == "jsonl" else csv_reader(lines, columns)
+        read_values = _with_constants(read, self.fields, options["set"])
+        with _database_needed():
+            read_row = self.reader(
+                workspace=options["workspace"], file_format=file_format, options=options
+            )
+        rows = read_rows(lines, read_values=read_values, read_row=read_row, refuse=self.refuse)
+        with _database_needed(self._how_to_go_on), _only_rows_collected():
+            number = self._save_batches(rows, options["batch_size"], stream)
+        if not number and not self.refused:
+            raise UnreadableFile("nothing was read: it has no lines to import")
 
     def refuse(self, number: int, reason: str) -> None:
         self.refused += 1
@@ -94,38 +159,75 @@ class FileImportCommand(BaseCommand, Generic[Row]):
             self.stderr.write(f"line {number}: {reason}")
 
     def _how_to_go_on(self) -> str:
-        # The batch under way may have been committed as well, without our hearing of it.
+        # The current batch may have been committed, too, without our hearing of it.
         return (
             f"\nCommitted before that: {self.summary()}.\n"
             "Run the same command again for the rest: nothing counts twice."
         )
 
-    def _values_reader(
-        self, lines: Iterator[tuple[int, bytes]], file_format: Format, file: str
-    ) -> Callable[[str], Values]:
-        if file_format == "jsonl":
-            return json_reader(fields=self.fields)
-        try:
-            return csv_reader(lines, fields=self.fields, required=self.required_fields)
-        except UnreadableHeader as error:
-            raise CommandError(f"{file}: {error}") from None
-
-    def _save_batches(self, rows: Iterator[tuple[int, Row]], size: int, stream: BinaryIO) -> None:
+    def _save_batches(self, rows: Iterator[tuple[int, Row]], size: int, stream: BinaryIO) -> int:
         total = _size(stream)
         unit = " lines" if total is None else "B"
+        number = 0
         with progress_bar(shown=self.stderr.isatty(), total=total, unit=unit) as advance:
             position = 0
             while batch := list(islice(rows, size)):
-                self.save(batch)
-                reached = position + len(batch) if total is None else stream.tell()
+                with self._undone() if self.dry_run else nullcontext():
+                    self.save(batch)
+                number += len(batch)
+                reached = number if total is None else stream.tell()
                 advance(reached - position)
                 position = reached
+        return number
+
+    @contextmanager
+    def _undone(self) -> Iterator[None]:
+        with transaction.atomic(using=self.database):
+            yield
+            transaction.set_rollback(True, using=self.database)
+
+
+class Pairs(argparse.Action):
+    """Gathers NAME=VALUE, by name."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options | {"default": {}})
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        name, equals, value = values.partition("=")
+        if not (name and equals):
+            parser.error(f"argument {option_string}: {values!r} is not {self.metavar}")
+        setattr(namespace, self.dest, {**getattr(namespace, self.dest), name: value})
+
+
+def _with_constants(
+    read: Callable[[str], Values], fields: Sequence[str], constants: Mapping[str, str]
+) -> Callable[[str], Values]:
+    if not constants:
+        return read
+
+    def read_with_constants(line: str) -> Values:
+        return tuple([constants.get(each, v) for each, v in zip(fields, read(line), strict=True)])
+
+    return read_with_constants
+
+
+def _only_rows_collected() -> AbstractContextManager[None]:
+    # Creating rows triggers garbage collection all the time: up to a quarter of an import
+    # went into scanning Django's own objects again and again.
+    if gc.get_freeze_count():  # the host has frozen what it has, and unfreezing would undo that
+        return nullcontext()
+    return _frozen()
 
 
 @contextmanager
-def _rows_alone_collected() -> Iterator[None]:
-    # The rows of each batch make Python look for garbage all the time: up to a quarter of an
-    # import went to searching all that Django consists of, again and again.
+def _frozen() -> Iterator[None]:
     gc.freeze()
     try:
         yield
@@ -146,6 +248,13 @@ def _positive(text: str) -> int:
     if (number := int(text)) < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
     return number
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, KeyError):
+        raise argparse.ArgumentTypeError(f"{name!r} is no IANA time zone") from None
 
 
 def _format_of(file: str) -> Format:
@@ -175,7 +284,7 @@ def _opened(file: str) -> Iterator[BinaryIO]:
 
 
 def _size(stream: BinaryIO) -> int | None:
-    """In bytes; None for a pipe, which has no position either."""
+    """In bytes; None of a pipe, which has no position either."""
     try:
         status = os.fstat(stream.fileno())
     except OSError:

@@ -2,7 +2,7 @@
 
 import functools
 import re
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -54,31 +54,12 @@ def text(field: str, value: Any, *, longest: int) -> str:
     return string
 
 
-def choice(field: str, value: Any, choices: dict[str, T]) -> T:
+def choice(field: str, value: Any, choices: Mapping[str, T]) -> T:
     try:
         return choices[value]
     except (KeyError, TypeError):
         string = needed(field, value)
     raise Refused(f"{field} {shown(string)} is not one of {', '.join(choices)}")
-
-
-def instant(field: str, value: Any) -> datetime:
-    """In UTC; the text must say its offset."""
-    try:
-        parsed = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        parsed = None
-    # fromisoformat takes any character between date and time.
-    if parsed is None or not ("T" in value or value[10:11] == " "):
-        raise Refused(f"{field} {shown(needed(field, value))} is not an ISO 8601 instant")
-    if parsed.tzinfo is UTC:
-        return parsed
-    if parsed.tzinfo is None:
-        raise Refused(f"{field} {shown(value)} has no offset from UTC")
-    try:
-        return parsed.astimezone(UTC)
-    except OverflowError:
-        raise Refused(f"{field} {shown(value)} is not within the years 1 to 9999") from None
 
 
 def whole_number(field: str, value: Any, *, most: int) -> int:

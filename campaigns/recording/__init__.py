@@ -10,6 +10,7 @@ from campaigns.recording.events import Event, InvalidEvent
 from campaigns.recording.identity import (
     MAX_MESSAGE_ID_LENGTH,
     InvalidMessage,
+    is_plain,
     message_identity,
 )
 from campaigns.recording.retries import retried
@@ -22,6 +23,7 @@ __all__ = [
     "InvalidMessage",
     "Recorded",
     "arecord_events",
+    "is_plain",
     "message_identity",
     "record_events",
     "retried",

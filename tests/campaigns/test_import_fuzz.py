@@ -40,7 +40,7 @@ def imported(path, data: bytes):
     path.write_bytes(data)
     ended = run("import_events", "acme", path)
     new, moved, known, refused = map(int, SUMMARY.fullmatch(ended.out).groups())
-    told = ended.err.splitlines()
+    told = [line for line in ended.err.splitlines() if not line.startswith("columns not used: ")]
     assert ended.status == bool(refused)
     assert len(told) == refused
     assert all(re.fullmatch(r"line \d+: .{1,300}", line) and line.isprintable() for line in told)
@@ -63,8 +63,6 @@ def campaign(db):
         (CSV[:-9], (3, 0, 1)),  # cut off within the last line
         (CSV + CSV[len(HEADER) :], (4, 4, 0)),
         (CSV + HEADER, (4, 0, 1)),
-        (HEADER, (0, 0, 0)),
-        (HEADER + b"\n \n\n", (0, 0, 0)),
         (CSV.replace(b"m2", b"\xe9\xe8"), (3, 0, 1)),  # Latin-1
         (CSV.replace(b"m2", b'"m2'), (3, 0, 1)),
         (CSV.replace(b"m2", b'"m""2"'), (4, 0, 0)),
@@ -98,7 +96,6 @@ def test_a_damaged_csv_file(campaign, tmp_path, data, told):
         (JSONL + LONG + b"\n" + JSON_LINES[0], (4, 1, 1)),
         (JSONL.decode().encode("latin-1").replace(b"m3", b"\xff"), (3, 0, 1)),
         (CSV, (0, 0, 5)),
-        (gzip.compress(JSONL, mtime=0).replace(b"\n", b"") + b"\n", (0, 0, 1)),
     ],
     ids=lambda value: None if isinstance(value, tuple) else f"{value[-12:]!r}",
 )
@@ -110,8 +107,10 @@ def test_a_damaged_json_lines_file(campaign, tmp_path, data, told):
     ("data", "reason"),
     [
         (b"", "there is no header line"),
-        (gzip.compress(CSV, mtime=0), "cannot be read"),
-        (CSV.decode().encode("utf-16"), "cannot be read"),
+        (gzip.compress(CSV, mtime=0), "it is compressed with gzip; unpack it first"),
+        (CSV.decode().encode("utf-16"), "it is UTF-16; save it as UTF-8"),
+        (HEADER, "nothing was read"),
+        (HEADER + b"\n \n\n", "nothing was read"),
         (CSV.decode().encode("utf-16-le"), "lacks the column"),
         (JSONL, "lacks the column|cannot be read"),
         (b"kind," + CSV, "has the column kind twice"),
@@ -153,8 +152,12 @@ class AnyDamage(TestCase):
         good = damage(data.draw, b"".join(LINES) if ending == "csv" else JSONL)
         whole = HEADER + good if ending == "csv" else good
         path = self.folder / f"events.{ending}"
+        lines = [line for line in good.splitlines() if line.strip()]
+        if not lines:
+            with pytest.raises(CommandError, match="nothing was read"):
+                imported(path, whole)
+            return
         new, known, refused = imported(path, whole)
-        lines = [line for line in good.split(b"\n") if line.strip()]
         assert new + known + refused == len(lines)
         assert new >= len(set(lines) & {line.rstrip() for line in LINES + JSON_LINES})
 

@@ -40,7 +40,7 @@ def file(folder, lines):
 
 
 def test_every_command_finds_the_tables_without_being_told_where(tmp_path):
-    assert run("import_campaigns", "Acme", file(tmp_path, CAMPAIGNS)) == (
+    assert run("import_campaigns", "Acme", file(tmp_path, CAMPAIGNS), "--create") == (
         "campaigns: 1 new, 0 updated; 0 lines refused\n"
     )
     assert run("import_events", "Acme", file(tmp_path, EVENTS)) == (

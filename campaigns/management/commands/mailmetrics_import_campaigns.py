@@ -1,25 +1,23 @@
-from collections.abc import Callable
-from uuid import UUID
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
 
-from django.core.management.base import CommandError
-from django.db import IntegrityError, transaction
+from django.core.management.base import CommandError, CommandParser
 
 from campaigns.intake.file_command import FileImportCommand
-from campaigns.intake.lines import (
+from campaigns.intake.lines import Format, Values
+from campaigns.intake.records import (
     CAMPAIGN_FIELDS,
     REQUIRED_CAMPAIGN_FIELDS,
-    Format,
     ImportedCampaign,
-    Values,
     imported_campaign,
     imported_campaign_of_text,
     workspace_name,
 )
+from campaigns.intake.saving import save_campaigns
 from campaigns.intake.values import Refused
-from campaigns.models import Campaign, Workspace
-
-# Each row of an UPDATE adds a WHEN to every column's CASE, so larger statements cost more a row.
-_UPDATED_AT_ONCE = 100
+from campaigns.management.workspaces import workspace_named
+from campaigns.models import Workspace
 
 
 class Command(FileImportCommand[ImportedCampaign]):
@@ -27,62 +25,46 @@ class Command(FileImportCommand[ImportedCampaign]):
     fields = CAMPAIGN_FIELDS
     required_fields = REQUIRED_CAMPAIGN_FIELDS
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--create", action="store_true", help="Create the workspace if there is none."
+        )
+
     def reader(
-        self, *, workspace: str, file_format: Format, database: str
+        self, *, workspace: str, file_format: Format, options: Mapping[str, Any]
     ) -> Callable[[Values], ImportedCampaign]:
-        self.database = database
         self.new = self.updated = 0
+        self.workspace = self._workspace(workspace, create=options["create"])
+        read = imported_campaign_of_text if file_format == "csv" else imported_campaign
+        return partial(read, zone=options["time_zone"])
+
+    def _workspace(self, name: str, *, create: bool) -> Workspace:
+        """One that is to be created is so with the first good lines."""
         try:
-            name = workspace_name(workspace)
+            return workspace_named(name, using=self.database)
+        except CommandError as error:
+            if not create:
+                hint = f"{error} With --create it is created."
+                raise CommandError(hint) from None
+        try:
+            return Workspace(name=workspace_name(name))
         except Refused as error:
             raise CommandError(str(error)) from None
-        self.workspace, _ = Workspace.objects.using(database).get_or_create(name=name)
-        return imported_campaign_of_text if file_format == "csv" else imported_campaign
 
     def save(self, batch: list[tuple[int, ImportedCampaign]]) -> None:
-        try:
-            self._save(batch)
-        except IntegrityError:
-            # Another writer created one of these campaigns meanwhile: now it can be seen.
-            self._save(batch)
+        workspace = self.workspace
+        if workspace.pk is None:
+            workspace, _ = Workspace.objects.using(self.database).get_or_create(name=workspace.name)
+            if not self.dry_run:
+                self.workspace = workspace
+        rows = [row for _, row in batch]
+        saved = save_campaigns(workspace=workspace, rows=rows, using=self.database)
+        self.new += saved.new
+        self.updated += saved.updated
+        for number, row in batch:
+            if row.id in saved.taken:
+                self.refuse(number, f"id {row.id} is taken")
 
     def summary(self) -> str:
         return f"campaigns: {self.new} new, {self.updated} updated"
-
-    def _save(self, batch: list[tuple[int, ImportedCampaign]]) -> None:
-        campaigns = Campaign.objects.using(self.database)
-        with transaction.atomic(using=self.database):
-            self._wait_for_other_imports()
-            found = campaigns.in_bulk({row.id for _, row in batch})
-            taken = {pk for pk, one in found.items() if one.workspace_id != self.workspace.pk}
-            rows = [row for _, row in batch if row.id not in taken]
-            changed = self._applied(rows, found)
-            new = [campaign for pk, campaign in changed.items() if pk not in found]
-            campaigns.bulk_create(new)
-            campaigns.filter(workspace=self.workspace).bulk_update(
-                [campaign for pk, campaign in changed.items() if pk in found],
-                {"name", "status"}.union(*(row.values for row in rows)),
-                batch_size=_UPDATED_AT_ONCE,
-            )
-        self.new += len(new)
-        self.updated += len(rows) - len(new)
-        for number, row in batch:
-            if row.id in taken:
-                self.refuse(number, f"id {row.id} is taken")
-
-    def _wait_for_other_imports(self) -> None:
-        # Two imports that update the same campaigns in different orders would deadlock.
-        workspaces = Workspace.objects.using(self.database)
-        workspaces.select_for_update(no_key=True).get(pk=self.workspace.pk)
-
-    def _applied(
-        self, rows: list[ImportedCampaign], found: dict[UUID, Campaign]
-    ) -> dict[UUID, Campaign]:
-        """The rows' campaigns as the rows make them: what a row leaves out stays as it is."""
-        changed: dict[UUID, Campaign] = {}
-        for row in rows:
-            campaign = found.get(row.id) or changed.get(row.id)
-            campaign = changed[row.id] = campaign or Campaign(id=row.id, workspace=self.workspace)
-            for field, value in row.values.items():
-                setattr(campaign, field, value)
-        return changed
