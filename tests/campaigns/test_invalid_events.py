@@ -84,12 +84,12 @@ def test_an_invalid_event_is_named_and_told_why(workspace, event, reason):
 
 
 def test_the_first_invalid_event_is_told_though_another_one_s_campaign_is_foreign(workspace):
-    events = [GOOD._replace(campaign_id=FOREIGN), GOOD._replace(kind=9), GOOD._replace(kind=8)]
+    events = [GOOD._replace(campaign_id=FOREIGN), GOOD._replace(kind=9), GOOD._replace(kind=10)]
     with pytest.raises(InvalidEvent) as raised:
         record_events(workspace=workspace, events=events)
     assert raised.value.reasons == {
         1: "kind must be an EventKind, not 9",
-        2: "kind must be an EventKind, not 8",
+        2: "kind must be an EventKind, not 10",
     }
     assert str(raised.value) == "event 1: kind must be an EventKind, not 9 (and 1 more)"
 
