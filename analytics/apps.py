@@ -1,6 +1,7 @@
 from importlib import import_module
 
 from django.apps import AppConfig, apps
+from django.db.models.signals import post_migrate
 
 
 class AnalyticsConfig(AppConfig):
@@ -15,5 +16,10 @@ class AnalyticsConfig(AppConfig):
         import_module("analytics.replica")
         import_module("analytics.totals.checks")
         import_module("analytics.totals.sqlite_connections").connect()
+        import_module("analytics.totals.fixtures").connect()
+        unmigrated = import_module("analytics.totals.unmigrated")
+        post_migrate.connect(unmigrated.install_triggers, sender=self)
+        counting = import_module("campaigns.recording.counting")
+        counting.require(import_module("analytics.totals.triggers").missing)
         if apps.is_installed("drf_spectacular"):
             import_module("analytics.api.openapi")

@@ -1,6 +1,8 @@
 """Which tests run on which database, and where SQLite keeps its own."""
 
+import secrets
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.db import connection, connections
@@ -81,3 +83,17 @@ def site(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
         _renew_zone()
         yield
     _renew_zone()
+
+
+@pytest.fixture
+def new_database(db: None) -> Iterator[dict[str, Any] | None]:
+    """A new database on the server that the tests run on; None for SQLite's own default."""
+    if connection.vendor == "sqlite":
+        yield None
+        return
+    known, name = connection.settings_dict, f"site_{secrets.token_hex(4)}"
+    parts = {key: known[key] for key in ("ENGINE", "USER", "PASSWORD", "HOST", "PORT")}
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name}")
+        yield parts | {"NAME": name}
+        cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")

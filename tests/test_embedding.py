@@ -3,16 +3,11 @@
 import doctest
 import json
 import re
-import secrets
 import shlex
 from ast import literal_eval
-from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
-
-import pytest
-from django.db import connection
 
 from campaigns.base.settings import Configuration
 from tests.distributions import APPS, ROOT, build
@@ -38,20 +33,6 @@ SENT = {
     "2024-01-15": {"sent": 120, "opened": 41, "replied": 9, "bounced": 1},
     "2024-01-16": {"sent": 85, "opened": 30, "replied": 7},
 }
-
-
-@pytest.fixture
-def database(db: None) -> Iterator[dict[str, Any] | None]:
-    """A new database on the server that the tests run on; None for SQLite's own default."""
-    if connection.vendor == "sqlite":
-        yield None
-        return
-    known, name = connection.settings_dict, f"site_{secrets.token_hex(4)}"
-    parts = {key: known[key] for key in ("ENGINE", "USER", "PASSWORD", "HOST", "PORT")}
-    with connection._nodb_cursor() as cursor:
-        cursor.execute(f"CREATE DATABASE {name}")
-        yield parts | {"NAME": name}
-        cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def follow(site: FreshSite, block: Block) -> None:
@@ -186,9 +167,9 @@ def assert_the_contract_holds(site: FreshSite) -> None:
 
 
 def test_a_fresh_site_that_follows_the_document_has_the_api_and_leaves_without_a_trace(
-    tmp_path: Path, database: dict[str, Any] | None
+    tmp_path: Path, new_database: dict[str, Any] | None
 ) -> None:
-    site = FreshSite(tmp_path, database=database)
+    site = FreshSite(tmp_path, database=new_database)
     files = {path: path.read_bytes() for path in site.folder.rglob("*.py")}
     host, traces = answers_of_the_host(site), traces_in_the_database(site)
 

@@ -12,6 +12,7 @@ from django.db import IntegrityError, connections, router, transaction
 
 from campaigns.models import Campaign, EmailEvent, Workspace
 from campaigns.recording.counterparts import SeveralRecipients, matched, may_have_counterparts
+from campaigns.recording.counting import refuse_unless_counted
 from campaigns.recording.events import Event, InvalidEvent, checked
 from campaigns.recording.retries import retried
 from campaigns.recording.writers import WRITERS
@@ -62,12 +63,15 @@ def record_events(
     about. Nothing of its batch is recorded, but the batches before it
     are: correct it and call again with all events, which counts nothing twice.
 
+    Raises NotCounted where the database lacks the triggers that keep the totals.
+
     The signal ``campaigns.signals.events_recorded`` follows each batch's commit.
     """
     alias = using or router.db_for_write(EmailEvent, instance=workspace)
     recorded = Recorded()
     for start, given in _batches(events, batch_size):
         batch = checked(given, start)
+        refuse_unless_counted(alias)
         written = _record(workspace, batch, start, alias)
         _announce(workspace, batch, written, alias)
         recorded += written

@@ -125,7 +125,13 @@ def test_the_hint_mends_what_is_missing():
     campaign = CampaignFactory()
     record(campaign, "counted")
     execute(f"DROP TRIGGER {INSERTED}{ON_EVENTS}")
-    record(campaign, "not counted")
+    EmailEvent.objects.create(
+        workspace=campaign.workspace,
+        campaign=campaign,
+        message_id="not counted",
+        kind=EventKind.SENT,
+        occurred_at=utc_now(),
+    )
     (issue,) = check_triggers(databases=["default"])
     (command,) = re.findall("`(.+?)`", issue.hint)
     call_command(command, stdout=StringIO())

@@ -17,14 +17,16 @@
 -- session's takes a row of ours. Nobody else may make a trigger of his own with them.
 
 -- The target of every event's count, and with it what refuses an event whose campaign is in
--- another workspace, within the statement that writes it.
+-- another workspace, within the statement that writes it. Deferrable for fixtures alone, which may
+-- have pruned totals before their campaigns.
 ALTER TABLE mailmetrics_analytics_campaigntotals
     ADD CONSTRAINT mailmetrics_event_campaign_in_workspace
     FOREIGN KEY (workspace_id, campaign_id)
-    REFERENCES mailmetrics_campaigns_campaign (workspace_id, id) ON DELETE CASCADE;
+    REFERENCES mailmetrics_campaigns_campaign (workspace_id, id) ON DELETE CASCADE DEFERRABLE;
 ALTER TABLE mailmetrics_analytics_dailytotals
     ADD CONSTRAINT mailmetrics_dailytotals_workspace
-    FOREIGN KEY (workspace_id) REFERENCES mailmetrics_campaigns_workspace (id) ON DELETE CASCADE;
+    FOREIGN KEY (workspace_id) REFERENCES mailmetrics_campaigns_workspace (id) ON DELETE CASCADE
+    DEFERRABLE;
 
 -- What events or pruned rows count, by the grain. Arrays of it go from the transition tables to
 -- the totals, for on Citus a transition table can't itself feed an INSERT.

@@ -1,0 +1,34 @@
+"""Nothing is recorded that nothing would count.
+
+The database's triggers keep the totals. A database may lack them: its tables were made without
+migrations, or restored in part. The app whose triggers they are tells what is missing.
+"""
+
+from collections.abc import Callable, Collection
+
+from django.db import OperationalError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+Missing = Callable[[BaseDatabaseWrapper], Collection[str]]
+
+_requirements: list[Missing] = []
+
+
+class NotCounted(OperationalError):
+    """Events were not recorded, for the database lacks what would count them."""
+
+
+def require(missing: Missing) -> None:
+    """Record nothing where ``missing`` names something."""
+    if missing not in _requirements:
+        _requirements.append(missing)
+
+
+def refuse_unless_counted(alias: str) -> None:
+    """Raise NotCounted where something that counts events is missing."""
+    missing = [name for lacks in _requirements for name in lacks(connections[alias])]
+    if missing:
+        raise NotCounted(
+            f"The database {alias!r} lacks the triggers {', '.join(sorted(missing))}, so nothing "
+            "is recorded: nothing would count it. `check --database` tells how to get them."
+        )
