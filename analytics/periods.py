@@ -1,8 +1,10 @@
 """Windows of whole UTC days; pure."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import groupby
+from typing import Literal
 
 DEFAULT_DAYS = 90
 
@@ -34,6 +36,19 @@ class Period:
     def __iter__(self) -> Iterator[date]:
         first = self.first.toordinal()
         return map(date.fromordinal, range(first, first + len(self)))
+
+    def split(self, interval: Literal["day", "week", "month"]) -> Iterator["Period"]:
+        """Its days, weeks from Monday or months; the first and the last may be cut short."""
+        for _, days in groupby(self, _GROUPINGS[interval]):
+            first, *rest = days
+            yield Period(first, rest[-1] if rest else first)
+
+
+_GROUPINGS: dict[str, Callable[[date], Hashable]] = {
+    "day": date.toordinal,
+    "week": lambda day: (day.toordinal() - 1) // 7,  # day 1, 0001-01-01, was a Monday
+    "month": lambda day: (day.year, day.month),
+}
 
 
 def resolve(*, from_date: date | None, to_date: date | None, today: date, most_days: int) -> Period:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rest_framework.exceptions import ErrorDetail
 
 from analytics.api.rendering import JSONRenderer, fast_json, plain_json
-from analytics.metrics import rates
+from analytics.metrics import rate
 
 counts = st.integers(0, 2**63 - 1)
 sent = st.integers(0, 10**12)
@@ -20,7 +20,7 @@ rows = st.fixed_dictionaries(
         "campaign_id": st.uuids(),
         "campaign_name": st.text(st.characters(exclude_categories=["Cs"])),
         "total_leads": counts,
-        "rates": st.builds(rates, *[sent] * 4),
+        "rate": st.builds(rate, sent, sent),
         "created_at": st.datetimes(timezones=st.just(UTC)),
         "date": st.dates(),
     }

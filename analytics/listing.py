@@ -1,0 +1,42 @@
+"""The order of a list of campaigns, and a page of it; pure."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypedDict, TypeVar
+
+DEFAULT_LIMIT = 100
+
+Item = TypeVar("Item")
+
+
+class Pagination(TypedDict):
+    page: int
+    limit: int
+    total: int
+    pages: int
+    has_next: bool
+    has_prev: bool
+
+
+def ordered(items: Sequence[Item], key: Callable[[Item], Any], *, descending: bool) -> list[Item]:
+    """Sorted by the key, those without one last in either direction; ties keep their order."""
+    keyed = [(key(item), item) for item in items]
+    known = [pair for pair in keyed if pair[0] is not None]
+    known.sort(key=lambda pair: pair[0], reverse=descending)
+    return [item for _, item in known] + [item for value, item in keyed if value is None]
+
+
+def page_of(
+    items: Sequence[Item], *, page: int | None, limit: int | None
+) -> tuple[Sequence[Item], Pagination]:
+    """The page, counted from 1, of so many items; beyond the last one it is empty."""
+    page, limit = page or 1, limit or DEFAULT_LIMIT
+    total = len(items)
+    pages = -(-total // limit)
+    return items[(page - 1) * limit : page * limit], {
+        "page": page,
+        "limit": limit,
+        "total": total,
+        "pages": pages,
+        "has_next": page < pages,
+        "has_prev": page > 1,
+    }
