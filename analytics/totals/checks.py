@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.apps import apps
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -12,6 +13,30 @@ from analytics.models import CampaignTotals
 from analytics.totals import triggers
 
 _CREATED_BY = ("mailmetrics_analytics", "0005_triggers")
+
+
+@register(Tags.database)
+def check_tables(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """In each database asked for that says our tables were made: all of them have to be there."""
+    return [
+        Error(
+            f"The database {alias!r} lacks the tables {', '.join(missing)}.",
+            hint="They were migrated: restore them, or look whether the search path or the schema "
+            "has changed.",
+            id="mailmetrics.E006",
+        )
+        for alias in databases or ()
+        if router.allow_migrate_model(alias, CampaignTotals)
+        and (missing := sorted(_missing_tables(connections[alias])))
+    ]
+
+
+def _missing_tables(connection: BaseDatabaseWrapper) -> set[str]:
+    if not _ought_to_have_them(connection):
+        return set()
+    apps_of_ours = map(apps.get_app_config, ("mailmetrics_campaigns", "mailmetrics_analytics"))
+    tables = {model._meta.db_table for app in apps_of_ours for model in app.get_models()}
+    return tables - set(connection.introspection.table_names())
 
 
 @register(Tags.database)
@@ -34,6 +59,8 @@ def check_triggers(databases: Sequence[str] | None = None, **kwargs: Any) -> lis
 def _missing(connection: BaseDatabaseWrapper) -> set[str]:
     if connection.vendor not in triggers.VENDORS or not _ought_to_have_them(connection):
         return set()
+    if _missing_tables(connection):
+        return set()  # told by the check of those
     return triggers.missing(connection)
 
 

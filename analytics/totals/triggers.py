@@ -9,6 +9,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from django.db import transaction
@@ -26,10 +27,25 @@ _TABLES = ", ".join(
     f"to_regclass('{model._meta.db_table}')"
     for model in (EmailEvent, Campaign, Workspace, PrunedTotals)
 )
-# Disabled ones, and those that fire for replication alone, keep no totals.
+# Disabled ones, and those that fire for replication alone, keep no totals; nor do those whose
+# function looks for the tables elsewhere, since their schema was renamed or copied.
 _FIRING = {
-    "postgresql": f"SELECT tgname FROM pg_trigger WHERE tgenabled IN ('O', 'A') "
-    f"AND tgrelid IN ({_TABLES})",
+    "postgresql": f"""
+        SELECT tgname
+          FROM pg_trigger
+               JOIN pg_class c ON c.oid = tgrelid
+               JOIN pg_namespace n ON n.oid = c.relnamespace
+               JOIN pg_proc p ON p.oid = tgfoid
+         WHERE tgenabled IN ('O', 'A') AND tgrelid IN ({_TABLES})
+           AND NOT EXISTS (SELECT FROM unnest(p.proconfig) o
+                            WHERE o LIKE 'search_path=%'
+                              AND o <> 'search_path=' || quote_ident(n.nspname) || ', pg_temp')
+         UNION ALL
+        SELECT proname || '()'
+          FROM pg_proc p
+               JOIN pg_class c ON c.relnamespace = p.pronamespace
+         WHERE c.oid = to_regclass('{EmailEvent._meta.db_table}')
+    """,
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
 }
 
@@ -44,16 +60,25 @@ def remove(connection: BaseDatabaseWrapper, *, version: int = VERSION) -> None:
     _run(connection, version, "drop")
 
 
+@cache
 def expected(vendor: str) -> frozenset[str]:
     """The names of the triggers of the present version."""
     return frozenset(re.findall(r"^CREATE TRIGGER (\w+)", _script(vendor, VERSION, "create"), re.M))
 
 
+@cache
+def _functions(vendor: str) -> frozenset[str]:
+    """What the triggers call, as ``name()``."""
+    script = _script(vendor, VERSION, "create")
+    return frozenset(f"{name}()" for name in re.findall(r"^CREATE FUNCTION (\w+)", script, re.M))
+
+
 def missing(connection: BaseDatabaseWrapper) -> set[str]:
-    """The triggers that the database lacks, or does not fire."""
+    """The triggers that the database lacks, or does not fire, and functions that they lack."""
+    wanted = expected(connection.vendor) | _functions(connection.vendor)
     with connection.cursor() as cursor:
         cursor.execute(_FIRING[connection.vendor])
-        return set(expected(connection.vendor) - {name for (name,) in cursor.fetchall()})
+        return set(wanted - {name for (name,) in cursor.fetchall()})
 
 
 def recount(cursor: CursorWrapper, *, workspace_id: int) -> None:

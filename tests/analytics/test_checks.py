@@ -8,7 +8,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import override_settings
 
 from analytics.api.checks import check_exception_handler
-from analytics.totals.checks import check_triggers
+from analytics.totals.checks import check_tables, check_triggers
 from analytics.totals.triggers import expected
 from campaigns.checks import check_backend
 from campaigns.fields import utc_now
@@ -85,6 +85,34 @@ def test_a_trigger_that_does_not_fire_is_as_good_as_missing(state):
     assert issues() == lacking(INSERTED)
     execute(f"ALTER TABLE {EVENTS} ENABLE ALWAYS TRIGGER {INSERTED}")
     assert issues() == []
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db
+def test_triggers_that_write_to_another_schema_are_as_good_as_missing():
+    execute("ALTER SCHEMA public RENAME TO renamed")
+    execute("SET search_path = renamed")
+    ((_, text),) = issues()
+    assert INSERTED in text
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db
+def test_a_function_that_the_triggers_call_is_named():
+    execute("DROP FUNCTION mailmetrics_add")
+    assert issues() == lacking("mailmetrics_add()")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("table", ["dailytotals", "campaigndailytotals", "prunedtotals"])
+def test_a_missing_table_is_named(table):
+    name = f"mailmetrics_analytics_{table}"
+    execute(f"DROP TABLE {name}" + (" CASCADE" if connection.vendor == "postgresql" else ""))
+    (issue,) = check_tables(databases=["default"])
+    assert (issue.id, issue.msg) == (
+        "mailmetrics.E006",
+        f"The database 'default' lacks the tables {name}.",
+    )
 
 
 @pytest.mark.django_db
