@@ -40,6 +40,11 @@ def pruned(workspace, before=TUESDAYS, **options):
     return list(prune(workspace=workspace, before=before, **options))
 
 
+def change_zone(workspace, zone):
+    workspace.time_zone = zone
+    workspace.save(update_fields=["time_zone"])
+
+
 def kept(world):
     rows = EmailEvent.objects.order_by("workspace", "message_id", "kind")
     return [(world.names[row.workspace_id], row.message_id, row.get_kind_display()) for row in rows]
@@ -90,6 +95,51 @@ class TestPrune:
             prune(workspace=world.a, before=utc_now().date() + timedelta(days=2))
         world.a.refresh_from_db()
         assert world.a.events_pruned_before is None
+
+    def test_nothing_is_pruned_before_a_batch_is_asked_for(self, world):
+        prune(workspace=world.a, before=TUESDAYS)
+        world.a.refresh_from_db()
+        assert world.a.events_pruned_before is None
+        insert_events(row(world.a1, "m9", SENT))
+
+    @pytest.mark.parametrize("size", [0, -1])
+    def test_a_batch_of_no_events_is_refused_at_once(self, world, size):
+        with pytest.raises(ValueError, match=f"batch_size must be at least 1, not {size}"):
+            prune(workspace=world.a, before=TUESDAYS, batch_size=size)
+
+    def test_the_day_is_one_of_the_workspace_s_time_zone(self, world):
+        change_zone(world.a, "America/New_York")
+        begins = MIDNIGHT + timedelta(hours=5)
+        insert_events(
+            row(world.a2, "last of monday", SENT, begins - timedelta(microseconds=1)),
+            row(world.a2, "first of tuesday", SENT, begins),
+        )
+        assert pruned(world.a) == [4]
+        world.a.refresh_from_db()
+        assert world.a.events_pruned_before == begins
+        assert kept(world) == [
+            ("A", "first of tuesday", "sent"),
+            ("A", "m1", "opened"),
+            ("B", "m1", "sent"),
+        ]
+        campaigns, days = world.totals()
+        assert campaigns == {**AS_MADE[0], "a2": {"sent": 3}}
+        assert days == {
+            **AS_MADE[1],
+            ("A", "Mon"): {"sent": 4},
+            ("A", "Tue"): {"sent": 1, "opened": 1},
+        }
+
+    @pytest.mark.parametrize("zone", ["Asia/Kolkata", "America/New_York"])
+    def test_what_was_pruned_does_not_come_back_in_another_zone(self, world, zone):
+        """Its day may begin earlier there; the horizon is the instant that it was."""
+        pruned(world.a)
+        change_zone(world.a, zone)
+        last = [Event(world.a1.pk, "m7", SENT, MIDNIGHT - timedelta(microseconds=1))]
+        assert record_events(workspace=world.a, events=last) == Recorded(pruned=1)
+        first = [Event(world.a1.pk, "m7", SENT, MIDNIGHT)]
+        assert record_events(workspace=world.a, events=first) == Recorded(new=1)
+        world.totals()
 
 
 class TestAfterwards:

@@ -3,11 +3,21 @@
 from datetime import UTC, datetime
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from campaigns.models import EmailEvent
 from tests.analytics.world import AS_MADE, MONDAY, OPENED, SENT, TUESDAY, World, row
-from tests.sql import CAMPAIGNS, DAILY_TOTALS, EVENTS, WORKSPACES, execute, insert_events, refused
+from tests.sql import (
+    CAMPAIGN_DAILY_TOTALS,
+    CAMPAIGN_TOTALS,
+    CAMPAIGNS,
+    DAILY_TOTALS,
+    EVENTS,
+    WORKSPACES,
+    execute,
+    insert_events,
+    refused,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
@@ -136,6 +146,62 @@ def test_a_session_with_another_search_path_writes_the_same_totals(world):
         {"a2": {"sent": 1}, "b1": {"sent": 2}},
         {("A", "Mon"): {"sent": 1}, ("B", "Mon"): {"sent": 2}},
     )
+
+
+@pytest.mark.parametrize(
+    "table", [DAILY_TOTALS, CAMPAIGN_TOTALS, CAMPAIGN_DAILY_TOTALS, WORKSPACES]
+)
+def test_a_temporary_table_does_not_stand_for_ours(world, table):
+    execute(f"CREATE TEMP TABLE {table} AS SELECT * FROM public.{table} WITH NO DATA")
+    insert_events(row(world.b1, "n", SENT))
+    execute(f"DELETE FROM {EVENTS} WHERE message_id = 'm3'")
+    execute(f"UPDATE public.{WORKSPACES} SET time_zone = 'Asia/Kolkata' WHERE name = 'B'")
+    execute(f"SELECT 1 FROM pg_temp.{table}")
+    execute(f"DROP TABLE pg_temp.{table}")
+    assert world.totals() == (
+        {"a1": {"sent": 2, "opened": 1}, "b1": {"sent": 2}},
+        {("A", "Mon"): {"sent": 2}, ("A", "Tue"): {"opened": 1}, ("B", "Mon"): {"sent": 2}},
+    )
+
+
+def test_a_role_that_may_write_events_needs_no_right_to_write_totals(world):
+    execute("CREATE ROLE recorder")
+    execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {EVENTS} TO recorder")
+    execute(f"GRANT SELECT, DELETE ON {CAMPAIGNS}, {WORKSPACES} TO recorder")
+    execute(f"GRANT UPDATE (time_zone) ON {WORKSPACES} TO recorder")
+    execute("SET LOCAL ROLE recorder")
+    insert_events(row(world.b1, "n", SENT))
+    execute(f"UPDATE {EVENTS} SET kind = 5 WHERE message_id = 'm2'")
+    execute(f"DELETE FROM {EVENTS} WHERE message_id = 'm3'")
+    execute(f"UPDATE {WORKSPACES} SET time_zone = 'Asia/Kolkata' WHERE name = 'B'")
+    execute(f"DELETE FROM {CAMPAIGNS} WHERE id = %s", world.a2.pk)
+    execute("RESET ROLE")
+    assert world.totals() == (
+        {"a1": {"sent": 1, "opened": 1, "clicked": 1}, "b1": {"sent": 2}},
+        {
+            ("A", "Mon"): {"sent": 1, "clicked": 1},
+            ("A", "Tue"): {"opened": 1},
+            ("B", "Mon"): {"sent": 2},
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TRIGGER forged AFTER INSERT ON pg_temp.forged "
+        "REFERENCING NEW TABLE AS changed_rows "
+        "FOR EACH STATEMENT EXECUTE FUNCTION mailmetrics_count_events('add')",
+        "SELECT mailmetrics_recount(1)",
+        "SELECT mailmetrics_add(NULL)",
+    ],
+)
+def test_nobody_else_may_use_our_functions(world, statement):
+    execute("CREATE ROLE forger")
+    execute("SET LOCAL ROLE forger")
+    execute("CREATE TEMP TABLE forged (workspace_id bigint)")
+    with pytest.raises(DatabaseError, match="permission denied for function"):
+        execute(statement)
 
 
 @pytest.mark.parametrize("instant", ["infinity", "-infinity", "0001-01-01 BC", "10000-01-01Z"])

@@ -8,7 +8,6 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from analytics.totals.pruning import BATCH_SIZE, prune
 from campaigns.base.database_option import add_database_option
 from campaigns.base.progress import progress_bar
-from campaigns.fields import utc_now
 from campaigns.management.workspaces import workspace_named
 from campaigns.models import Workspace
 
@@ -24,8 +23,8 @@ class Command(BaseCommand):
             required=True,
             type=_day,
             metavar="DATE",
-            help="The UTC day that keeps its events. Those from before it go, and the workspace "
-            "takes no more of them.",
+            help="The day, in each workspace's time zone, that keeps its events. Those from before "
+            "it go, and the workspace takes no more of them.",
         )
         parser.add_argument("--workspace", metavar="NAME", help="This one alone; by default all.")
         parser.add_argument(
@@ -42,15 +41,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, before: date, batch_size: int, **options: Any) -> None:
         if batch_size < 1:
             raise CommandError("--batch-size must be at least 1.")
-        today = utc_now().date()
-        if before > today:
-            raise CommandError(f"{before} is to come: the events of today have to be recorded.")
-        if before > today - YOUNGEST and not options["force"]:
-            raise CommandError(
-                f"{before} is not {YOUNGEST.days} days ago: mail of that age is still opened, and "
-                "what comes from before DATE is not recorded any more. --force prunes all the same."
-            )
         workspaces = _workspaces(options["workspace"], options["database"])
+        for workspace in workspaces:
+            _check_age(before, today=workspace.today(), force=options["force"])
         pruned = 0
         with progress_bar(shown=self.stderr.isatty(), total=None, unit=" events") as advance:
             for workspace in workspaces:
@@ -63,6 +56,16 @@ class Command(BaseCommand):
                     advance(count)
                     pruned += count
         self.stdout.write(f"{pruned} events from before {before} are deleted, all totals kept.")
+
+
+def _check_age(before: date, *, today: date, force: bool) -> None:
+    if before > today:
+        raise CommandError(f"{before} is to come: the events of today have to be recorded.")
+    if before > today - YOUNGEST and not force:
+        raise CommandError(
+            f"{before} is not {YOUNGEST.days} days ago: mail of that age is still opened, and "
+            "what comes from before DATE is not recorded any more. --force prunes all the same."
+        )
 
 
 def _workspaces(name: str | None, database: str) -> list[Workspace]:
