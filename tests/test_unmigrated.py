@@ -1,5 +1,6 @@
 """Hosts that make our tables without migrations count all the same, and never answer zeros."""
 
+import re
 from pathlib import Path
 from textwrap import indent
 from typing import Any
@@ -21,11 +22,7 @@ class CountTest(TestCase):
         report = campaign_report(workspace_id=acme.pk)
         self.assertEqual(report["workspace_kpis"]["total_sends"], 1)
 """
-UNMIGRATED = """
-MIGRATION_MODULES = {
-    "mailmetrics_campaigns": None, "mailmetrics_apikeys": None, "mailmetrics_analytics": None
-}
-"""
+OURS = ["mailmetrics_campaigns", "mailmetrics_apikeys", "mailmetrics_analytics"]
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +38,7 @@ def host(tmp_path: Path, wheel: Path, new_database: dict[str, Any] | None) -> In
 
 
 def test_migration_modules(host: InstalledHost) -> None:
-    host.write("settings.py", UNMIGRATED)
+    host.write("settings.py", f"MIGRATION_MODULES = {dict.fromkeys(OURS)}\n")
     host.manage("migrate", "--run-syncdb")
 
     host.shell(RECORD)
@@ -50,6 +47,18 @@ def test_migration_modules(host: InstalledHost) -> None:
     assert host.manage("check", "--database", "default") == (
         "System check identified no issues (0 silenced).\n"
     )
+
+
+@pytest.mark.sqlite  # Django refuses before it comes to the database
+@pytest.mark.parametrize("app", ["mailmetrics_campaigns", "mailmetrics_analytics"])
+def test_migration_modules_of_one_app_alone_are_refused_by_name(
+    host: InstalledHost, app: str
+) -> None:
+    host.write("settings.py", f"MIGRATION_MODULES = {{{app!r}: None}}\n")
+
+    told = host.manage("migrate", "--run-syncdb", status=1)
+
+    assert re.search("^django.*Error: .*mailmetrics_", told, flags=re.M)
 
 
 def test_djangos_runner_without_migrations(host: InstalledHost) -> None:
