@@ -134,6 +134,9 @@ class APIKey(models.Model):
     request_id = models.UUIDField(default=uuid4, editable=False)
     last_used_at = InstantField(null=True, blank=True, editable=False)
 
+    # The key itself, of one that was just made in the admin; never stored.
+    text = ""
+
     objects = APIKeyManager()
 
     class Meta:

@@ -18,6 +18,7 @@ from django.utils.log import AdminEmailHandler
 
 import apikeys.admin
 from apikeys import crypto, scopes
+from apikeys.admin.key_pages import name_of
 from apikeys.models import APIKey, KeyState
 from campaigns.fields import utc_now
 from tests.factories import APIKeyFactory, WorkspaceFactory
@@ -646,7 +647,7 @@ class OddUser:
     [("ada@example.com", "ada@example.com"), ("a\n\0b", "ab"), ("é" * 300, "é" * 254), (7, "7")],
 )
 def test_the_creators_name_fits_whatever_the_user_model(name, kept):
-    assert apikeys.admin._name_of(OddUser(name)) == kept
+    assert name_of(OddUser(name)) == kept
 
 
 custom = admin.AdminSite(name="office")

@@ -1,17 +1,23 @@
-"""The page that shows a new key: the answer to the form that made it, and to nothing else."""
+"""What the admin's pages of keys have in common: how they are found, shown, and left.
+
+A new key is shown by the answer to the form that made it, and by nothing else.
+"""
 
 import shlex
 from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
+from django.template.response import TemplateResponse
+from django.urls import NoReverseMatch, URLPattern, path, reverse
 from django.utils.cache import add_never_cache_headers
 
-from apikeys.forms import OnceForm
+from apikeys.admin.forms import OnceForm
 from apikeys.models import APIKey
 from apikeys.scopes import covers
 
@@ -19,9 +25,7 @@ TEMPLATES = "admin/mailmetrics_apikeys/apikey"
 URLS = "admin:mailmetrics_apikeys_apikey"
 
 
-class ShownOnce(admin.ModelAdmin):  # type: ignore[type-arg]
-    """For a key that is shown in the answer itself: a redirect would have to carry it."""
-
+class KeyPages(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
     # The view in the page's curl line; a host's subclass may name one of its own.
     example_view = "mailmetrics:campaign-analytics-list"
     example_scope = "campaigns:read"
@@ -54,6 +58,31 @@ class ShownOnce(admin.ModelAdmin):  # type: ignore[type-arg]
         add_never_cache_headers(response)
         return response
 
+    def view_at(self, route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
+        wrapped = self.admin_site.admin_view(view)
+        return path(route, wrapped, name=f"mailmetrics_apikeys_apikey_{name}")
+
+    def key_of(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        may: Callable[[HttpRequest, APIKey | None], bool],
+    ) -> APIKey:
+        """The key of a page's address, for those who may."""
+        key: APIKey | None = self.get_object(request, unquote(object_id))
+        if not may(request, key):
+            raise PermissionDenied
+        if key is None:
+            raise Http404
+        return key
+
+    def page(
+        self, request: HttpRequest, name: str, *, original: APIKey | None = None, **context: Any
+    ) -> TemplateResponse:
+        common = {"original": original, "back": self.url_after(request, original)}
+        context = {**self.page_context(request), **common, **context}
+        return TemplateResponse(request, f"{TEMPLATES}/{name}.html", context)
+
     def page_context(self, request: Any) -> dict[str, Any]:
         request.current_app = self.admin_site.name
         return {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}
@@ -76,6 +105,12 @@ class ShownOnce(admin.ModelAdmin):  # type: ignore[type-arg]
         if not covers(made.scopes, self.example_scope):
             return ""
         return f"curl -H {shlex.quote(f'X-API-Key: {key}')} {shlex.quote(url)}"
+
+
+def name_of(user: Any) -> str:
+    """The user's name, fit for ``created_by`` whatever the host's user model allows."""
+    longest = APIKey._meta.get_field("created_by").max_length
+    return "".join(filter(str.isprintable, str(user.get_username())))[:longest]
 
 
 def _is_repeated(request: HttpRequest) -> bool:

@@ -1,0 +1,82 @@
+"""Keys in Django's admin: made, rotated and revoked; each shown once."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
+from apikeys.admin.list_filters import ScopeFilter, StateFilter
+from apikeys.admin.making import Making
+from apikeys.admin.revoking import Revoking
+from apikeys.admin.rotating import Rotating
+from apikeys.models import APIKey
+from campaigns.fields import utc_now
+
+
+class APIKeyAdmin(Making, Rotating, Revoking):
+    """Rotating a key takes the permissions to add and to change, revoking it that to change.
+
+    Only a superuser may delete keys, or their workspace with them: a revoked key still tells who
+    had access.
+    """
+
+    class Media:
+        css = {"all": ["mailmetrics_apikeys/key.css"]}
+
+    list_display = (
+        "name",
+        "workspace",
+        "hint",
+        "granted",
+        "current_state",
+        "last_used_at",
+        "created_by",
+    )
+    list_filter = (StateFilter, "workspace", ScopeFilter)
+    list_select_related = ("workspace",)
+    search_fields = ("name", "hint", "workspace__name", "created_by")
+    search_help_text = "By name, workspace, creator or hint; never by a whole key."
+    show_full_result_count = False
+
+    @admin.display(description="scopes")
+    def granted(self, key: APIKey) -> SafeString:
+        return format_html_join(", ", "<code>{}</code>", ((name,) for name in key.scopes))
+
+    @admin.display(description="state", ordering="expires_at")
+    def current_state(self, key: APIKey) -> str:
+        if key.revoked_at is not None or key.expires_at is None:
+            return str(key.state.label)
+        return f"{key.state.label} ({key.expires_at:%Y-%m-%d})"
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        if (key := context["original"]) is not None:
+            may_rotate = key.is_usable_at(utc_now()) and self.has_rotate_permission(request, key)
+            may_revoke = key.revoked_at is None and self.has_revoke_permission(request, key)
+            context |= {"may_rotate": may_rotate, "may_revoke": may_revoke}
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def has_delete_permission(self, request: HttpRequest, obj: APIKey | None = None) -> bool:
+        superuser = getattr(request.user, "is_superuser", False)
+        return superuser and super().has_delete_permission(request, obj)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        # Django answers a forbidden action with the list, as if it had been done.
+        actions = {name for name in request.POST.getlist("action") if name}
+        if not actions.issubset(self.get_actions(request)):
+            raise PermissionDenied
+        return super().changelist_view(request, extra_context)
+
+
+def register(site: admin.AdminSite) -> None:
+    """Show the keys in a host's own AdminSite."""
+    site.register(APIKey, APIKeyAdmin)
+
+
+register(admin.site)
