@@ -182,10 +182,14 @@ CREATE TRIGGER mailmetrics_batch_closed AFTER DELETE ON mailmetrics_campaigns_op
                                         (SELECT time_zone FROM mailmetrics_campaigns_workspace
                                           WHERE id = workspace_id)) END AS day,
                    min(occurred_at) AS earliest, max(occurred_at) AS latest,
-                   sum(kind = 1) AS sent, sum(kind = 2) AS opened,
-                   sum(kind = 3) AS replied, sum(kind = 4) AS bounced,
-                   sum(kind = 5) AS clicked, sum(kind = 6) AS unsubscribed,
-                   sum(kind = 7) AS complained, sum(kind = 8) AS machine_opened
+                   count(*) FILTER (WHERE kind = 1) AS sent,
+                   count(*) FILTER (WHERE kind = 2) AS opened,
+                   count(*) FILTER (WHERE kind = 3) AS replied,
+                   count(*) FILTER (WHERE kind = 4) AS bounced,
+                   count(*) FILTER (WHERE kind = 5) AS clicked,
+                   count(*) FILTER (WHERE kind = 6) AS unsubscribed,
+                   count(*) FILTER (WHERE kind = 7) AS complained,
+                   count(*) FILTER (WHERE kind = 8) AS machine_opened
               FROM mailmetrics_campaigns_emailevent
              WHERE rowid > OLD.after_rowid GROUP BY 1, 2, 3) e
       LEFT JOIN mailmetrics_campaigns_workspace w ON w.id = e.workspace_id;
@@ -232,10 +236,14 @@ CREATE TRIGGER mailmetrics_recounted_inserted INSTEAD OF INSERT ON mailmetrics_r
                    mailmetrics_day(datetime(substr(e.occurred_at, 1, 19)
                                             || ltrim(substr(e.occurred_at, 20), '.0123456789')),
                                    w.time_zone) AS day,
-                   sum(kind = 1) AS sent, sum(kind = 2) AS opened,
-                   sum(kind = 3) AS replied, sum(kind = 4) AS bounced,
-                   sum(kind = 5) AS clicked, sum(kind = 6) AS unsubscribed,
-                   sum(kind = 7) AS complained, sum(kind = 8) AS machine_opened
+                   count(*) FILTER (WHERE kind = 1) AS sent,
+                   count(*) FILTER (WHERE kind = 2) AS opened,
+                   count(*) FILTER (WHERE kind = 3) AS replied,
+                   count(*) FILTER (WHERE kind = 4) AS bounced,
+                   count(*) FILTER (WHERE kind = 5) AS clicked,
+                   count(*) FILTER (WHERE kind = 6) AS unsubscribed,
+                   count(*) FILTER (WHERE kind = 7) AS complained,
+                   count(*) FILTER (WHERE kind = 8) AS machine_opened
               FROM mailmetrics_campaigns_emailevent e
               JOIN mailmetrics_campaigns_workspace w ON w.id = e.workspace_id
              WHERE e.workspace_id = NEW.workspace_id GROUP BY 1, 2, 3);
