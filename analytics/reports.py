@@ -22,7 +22,7 @@ from campaigns.base.rows import fetched, fetched_among
 from campaigns.models import Campaign
 
 Interval = Literal["day", "week", "month"]
-Row = tuple[Any, ...]
+Fetched = tuple[Any, ...]
 
 
 class WorkspaceKPIs(TypedDict):
@@ -92,7 +92,7 @@ def campaign_report(
     ``pagination`` says which; the KPIs cover all. Rates are pooled: summed count over summed sent.
     """
     optional = optional_metrics(metrics)
-    rows: Sequence[Row] = _campaign_rows(workspace_id, campaigns, activity, optional)
+    rows: Sequence[Fetched] = _campaign_rows(workspace_id, campaigns, activity, optional)
     report: CampaignReport = {"workspace_kpis": _kpis(rows, optional), "campaigns": []}
     if sort_by:
         key = _sort_key(sort_by, optional)
@@ -123,7 +123,7 @@ def _campaign_rows(
     campaigns: QuerySet[Campaign] | None,
     activity: Period | None,
     optional: Iterable[Metric],
-) -> list[Row]:
+) -> list[Fetched]:
     kinds = _kinds(optional)
     counts = ", ".join(f"COALESCE(t.{kind}, 0)" for kind in kinds)
     parameters: list[object] = [workspace_id, workspace_id]
@@ -141,7 +141,7 @@ def _campaign_rows(
 
 def _read_among(
     statement: str, parameters: Sequence[object], workspace_id: int, campaigns: QuerySet[Campaign]
-) -> list[Row]:
+) -> list[Fetched]:
     among = campaigns
     if not among.query.is_sliced:  # a slice can't be filtered, and depends on its order
         among = among.filter(workspace_id=workspace_id).order_by()
@@ -160,7 +160,7 @@ def _sums(kinds: Iterable[str]) -> str:
     return ", ".join(f"CAST(sum({kind}) AS bigint) AS {kind}" for kind in kinds)
 
 
-def _campaign_row(row: Row, optional: Sequence[Metric]) -> CampaignRow:
+def _campaign_row(row: Fetched, optional: Sequence[Metric]) -> CampaignRow:
     campaign_id, name, status, total_leads, created_at, _, sent, opened, replied, bounced = row[:10]
     answer: CampaignRow = {
         # SQLite has it without hyphens, and instants without their zone, which is UTC.
@@ -190,7 +190,7 @@ def _campaign_row(row: Row, optional: Sequence[Metric]) -> CampaignRow:
     return answer
 
 
-def _sort_key(sort_by: str, optional: Sequence[Metric]) -> Callable[[Row], Any]:
+def _sort_key(sort_by: str, optional: Sequence[Metric]) -> Callable[[Fetched], Any]:
     columns = {"name": 1, "created_at": 4, "launched_at": 5}
     rates: dict[str, int] = {}
     for column, metric in enumerate((*CORE_METRICS, *optional), _FIRST_COUNT):
@@ -204,7 +204,7 @@ def _sort_key(sort_by: str, optional: Sequence[Metric]) -> Callable[[Row], Any]:
     raise ValueError(f"Campaigns can't be sorted by {sort_by!r}.")
 
 
-def _kpis(rows: Sequence[Row], optional: Sequence[Metric]) -> WorkspaceKPIs:
+def _kpis(rows: Sequence[Fetched], optional: Sequence[Metric]) -> WorkspaceKPIs:
     width = len(CORE_METRICS) + len(optional)
     sums = [sum([row[_FIRST_COUNT + column] for row in rows]) for column in range(width)]
     sent, opened, replied, bounced = sums[:4]
@@ -259,7 +259,7 @@ def _daily_counts(
     period: Period,
     campaigns: QuerySet[Campaign] | None,
     optional: Iterable[Metric],
-) -> dict[date, Row]:
+) -> dict[date, Fetched]:
     kinds = _kinds(optional)
     parameters = [workspace_id, period.first, period.last]
     of_days = "WHERE workspace_id = %s AND day BETWEEN %s AND %s"
@@ -275,7 +275,7 @@ def _daily_counts(
     return {row[0]: row[1:] for row in rows}
 
 
-def _timeline_day(day: date, row: Row, optional: Sequence[Metric]) -> TimelineDay:
+def _timeline_day(day: date, row: Fetched, optional: Sequence[Metric]) -> TimelineDay:
     sent, opened, replied, bounced = row[:4]
     answer: TimelineDay = {
         "date": day,

@@ -42,8 +42,6 @@ _TOTALS = (
     (DailyTotals._meta.db_table, ("day",)),
 )
 
-Counts = tuple[int, ...]
-
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -52,8 +50,8 @@ class Difference:
     table: str
     workspace_id: int
     key: str
-    totals: Counts
-    recount: Counts
+    totals: tuple[int, ...]
+    recount: tuple[int, ...]
 
     def __str__(self) -> str:
         return (
@@ -62,7 +60,7 @@ class Difference:
         )
 
 
-def _described(counts: Counts) -> str:
+def _described(counts: tuple[int, ...]) -> str:
     nonzero = [f"{count} {name}" for name, count in zip(COUNTS, counts, strict=True) if count]
     return ", ".join(nonzero) or "nothing"
 

@@ -11,12 +11,12 @@ _SMALL_THEN_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 class UnreadableFile(ValueError):
-    """A file of which nothing can be read as it is, or not what it seems to say; says why."""
+    """A file that can't be imported as it is; the message says why."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Columns:
-    """The fields that are asked for, and by which names columns hold them.
+    """The fields to read, and the names of the columns that hold them.
 
     A column is known by its field's name in any case, with blanks around it and between its words;
     ``mapped`` names other columns by their field, ``ignored`` those that are meant to be left

@@ -24,7 +24,7 @@ _NUMBER = re.compile(r"[0-9]{9,}(\.[0-9]*)?")
 
 
 def instant(field: str, value: Any, *, zone: tzinfo | None = None) -> datetime:
-    """In UTC; text that says no offset is of the ``zone``, or refused without one."""
+    """In UTC; text without an offset is in ``zone``, or refused where that is None."""
     try:
         parsed = datetime.fromisoformat(value)
     except (TypeError, ValueError):
@@ -69,7 +69,7 @@ def _parsed(text: str) -> datetime | None:
 
 
 def _iso(text: str) -> datetime | None:
-    """What ISO 8601 or RFC 3339 allows, or is as clear, but Python does not read."""
+    """Respell what ISO 8601 or RFC 3339 allows, or is as clear, but Python does not read."""
     if found := _GO.fullmatch(text):
         text = f"{found[1]}{found[2]}"
     later = timedelta()

@@ -1,4 +1,4 @@
-"""One mail, whether its events name the recipient or not.
+"""One mail is one message, whether its events name the recipient or not.
 
 Where an id is known with one recipient, an event that names none is that message's; what was
 recorded without one moves to the first recipient that is named. An id with several recipients
@@ -46,7 +46,7 @@ class SeveralRecipients(ValueError):
 def may_have_counterparts(workspace: Workspace, batch: Collection[Event], alias: str) -> bool:
     """Whether the workspace has, with this batch, ids with a recipient and ids without.
 
-    Of one event alone it believes what the workspace in hand says, of more it looks anew.
+    For a single event it trusts the instance's flags; for more it reads them again.
     """
     marked = sum(
         message_id[-1 - MARK_LENGTH : -MARK_LENGTH] == " " for _, message_id, _, _ in batch
@@ -66,9 +66,9 @@ def may_have_counterparts(workspace: Workspace, batch: Collection[Event], alias:
 
 
 def matched(workspace_id: int, batch: Iterable[Event], alias: str) -> tuple[list[Event], int]:
-    """The batch with each mail under its one identity, and how many recorded events it takes back
-    in to write them anew. Raises SeveralRecipients. In the writer's transaction."""
-    # Whoever matches has the workspace for himself; writing first, as SQLite needs it.
+    """The batch with each mail under its one identity, and how many recorded events it withdraws
+    to record them again. Raises SeveralRecipients. Runs in the writer's transaction."""
+    # This locks the workspace; a write comes first, as SQLite requires.
     Workspace.objects.using(alias).filter(pk=workspace_id).update(has_ids_alone=True)
     batch = list(batch)
     named = {event.message_id for event in batch if has_mark(event.message_id)}
@@ -81,13 +81,13 @@ def matched(workspace_id: int, batch: Iterable[Event], alias: str) -> tuple[list
             identities.setdefault(without_mark(identity), set()).add(identity)
     if several := {each for each, found in identities.items() if len(found) > 1}:
         raise SeveralRecipients(several)
-    taken = _taken_back(workspace_id, first.keys(), alias)
+    withdrawn = _withdrawn(workspace_id, first.keys(), alias)
     one = first | {each: identity for each, (identity,) in identities.items()}
     events = [
         event._replace(message_id=one.get(event.message_id, event.message_id))
-        for event in [*batch, *taken]
+        for event in [*batch, *withdrawn]
     ]
-    return events, len(taken)
+    return events, len(withdrawn)
 
 
 def _recorded(workspace_id: int, ids: Collection[str], alias: str) -> dict[str, set[str]]:
@@ -100,15 +100,15 @@ def _recorded(workspace_id: int, ids: Collection[str], alias: str) -> dict[str, 
         of_id=_OF_ID,
         ids=_IDS[vendor],
     )
-    given = list(ids) if vendor == "postgresql" else json.dumps(list(ids))
+    parameter = list(ids) if vendor == "postgresql" else json.dumps(list(ids))
     with connections[alias].cursor() as cursor:
-        cursor.execute(statement, [workspace_id, workspace_id, given])
+        cursor.execute(statement, [workspace_id, workspace_id, parameter])
         return {each: {first, last} for each, first, last in cursor.fetchall()}
 
 
-def _taken_back(workspace_id: int, ids: Collection[str], alias: str) -> list[Event]:
+def _withdrawn(workspace_id: int, ids: Collection[str], alias: str) -> list[Event]:
     """The events recorded without a recipient under these ids, which are deleted."""
-    taken: list[Event] = []
+    withdrawn: list[Event] = []
     everything = sorted(ids)
     for start in range(0, len(everything), _CHUNK):
         events = EmailEvent.objects.using(alias).filter(
@@ -117,5 +117,5 @@ def _taken_back(workspace_id: int, ids: Collection[str], alias: str) -> list[Eve
         found = list(events.values_list("campaign_id", "message_id", "kind", "occurred_at"))
         if found:
             events.delete()
-        taken += [Event._make(values) for values in found]
-    return taken
+        withdrawn += [Event._make(values) for values in found]
+    return withdrawn

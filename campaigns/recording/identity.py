@@ -10,7 +10,7 @@ MAX_MESSAGE_ID_LENGTH = 255
 MARK_LENGTH = 16
 _LONGEST_ID = MAX_MESSAGE_ID_LENGTH - 1 - MARK_LENGTH
 
-# Ids that are in their one spelling already, as nearly all are.
+# Ids that are spelled as an identity already, as nearly all are.
 _PLAIN = re.compile(r"[!-;=?A-Z\[-~]{1,120}(@[!-;=?\[-~]{1,100})?( [0-9a-f]{16})?")
 _WITH_MARK = re.compile(r"(.+) ([0-9a-f]{16})", re.DOTALL)
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
@@ -20,7 +20,7 @@ _ADDRESS = re.compile(r"""("[^"]+"|[^\s<>,;:()"@]+)@[^\s<>,;:()"@]+""")
 
 
 class InvalidMessage(ValueError):
-    """No message can be known by this; says why, fit for a terminal."""
+    """This can't identify a message; the text says why, fit for a terminal."""
 
 
 def message_identity(*, message_id: str, recipient: str | None = None) -> str:
@@ -34,7 +34,7 @@ def message_identity(*, message_id: str, recipient: str | None = None) -> str:
     else of it is kept. The address counts without a display name, comments and ``mailto:``, in
     lower case, its domain in ASCII and without a dot at its end. A blank recipient is none.
 
-    What this answers, it answers again when given that. Raises InvalidMessage for an id that is
+    An identity is its own identity: calling again changes nothing. Raises InvalidMessage for an id that is
     empty or that a database can't hold (NUL, half a surrogate pair), and for a recipient that is
     not one address.
     """
@@ -46,7 +46,7 @@ def message_identity(*, message_id: str, recipient: str | None = None) -> str:
 
 
 def is_plain(message_id: object) -> bool:
-    """Whether it surely is an identity as it stands, which is quick to see of nearly all."""
+    """Whether it certainly is an identity as it stands: a quick test that nearly all pass."""
     return type(message_id) is str and _PLAIN.fullmatch(message_id) is not None
 
 
@@ -71,8 +71,8 @@ def _spelled(message_id: str) -> str:
         return message_id
     if not isinstance(message_id, str):
         raise InvalidMessage(f"message_id must be text, not {message_id!r:.80}")
-    if found := _UNSTORABLE.search(message_id):
-        what = "a NUL character" if found[0] == "\0" else "half a surrogate pair"
+    if match := _UNSTORABLE.search(message_id):
+        what = "a NUL character" if match[0] == "\0" else "half a surrogate pair"
         raise InvalidMessage(f"message_id {message_id!r:.60} holds {what}")
     marked = _WITH_MARK.fullmatch(message_id)
     text, mark = (marked[1], f" {marked[2]}") if marked else (message_id, "")
