@@ -34,9 +34,9 @@ def message_identity(*, message_id: str, recipient: str | None = None) -> str:
     else of it is kept. The address counts without a display name, comments and ``mailto:``, in
     lower case, its domain in ASCII and without a dot at its end. A blank recipient is none.
 
-    An identity is its own identity: calling again changes nothing. Raises InvalidMessage for an id that is
-    empty or that a database can't hold (NUL, half a surrogate pair), and for a recipient that is
-    not one address.
+    An identity is its own identity: calling again changes nothing. Raises InvalidMessage for an
+    id that is empty or that a database can't hold (NUL, half a surrogate pair), and for a recipient
+    that is not one address.
     """
     identity = _spelled(message_id)
     if recipient is None or not recipient.strip():
