@@ -5,11 +5,11 @@ from itertools import permutations
 from uuid import UUID
 
 import pytest
-from django.db import ProgrammingError, connection, connections, transaction
+from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
-from campaigns.models import Campaign, EmailEvent, EventKind
-from campaigns.recording import Event, InvalidEvent, Recorded, record_events, writers
+from campaigns.models import Campaign, EmailEvent, EventKind, Workspace
+from campaigns.recording import Event, InvalidEvent, Recorded, record_events, repeats
 from tests.factories import CampaignFactory, WorkspaceFactory
 from tests.recount import assert_totals_exact
 
@@ -34,9 +34,9 @@ class Everything:
 
 @pytest.fixture(params=WAYS)
 def way(request, monkeypatch):
-    monkeypatch.setattr(writers, "_SMALL", 10**6 if request.param == "few" else 0)
+    monkeypatch.setattr(repeats, "_FEW", 10**6 if request.param == "few" else 0)
     repeating = Everything() if request.param == "repeating" else set()
-    monkeypatch.setattr(writers, "_repeating", repeating)
+    monkeypatch.setattr(repeats, "_repeating", repeating)
 
 
 @pytest.fixture
@@ -264,7 +264,7 @@ def large(first, last):
 class TestManyEvents:
     @pytest.fixture(autouse=True)
     def _in_a_new_process(self, monkeypatch):
-        monkeypatch.setattr(writers, "_repeating", set())
+        monkeypatch.setattr(repeats, "_repeating", set())
 
     def is_all_new(self, workspace, events, **answer):
         """Whether the batch was taken as a whole, without looking for known events."""
@@ -310,9 +310,85 @@ class TestManyEvents:
         assert stored(workspace) == set()
 
     @pytest.mark.postgresql
-    def test_what_copy_refuses_is_an_error_of_django(self, workspace):
+    def test_a_distributed_database_reports_a_known_event_of_a_copy_otherwise(self, workspace):
+        record_events(workspace=workspace, events=[at(150, "m150")])
         with connection.cursor() as cursor:
-            cursor.execute("CREATE TEMPORARY TABLE mailmetrics_staged_events (other int)")
-        with pytest.raises(ProgrammingError, match='column "campaign_id" of relation'):
-            record_events(workspace=workspace, events=[at(n) for n in range(101)])
-        assert Campaign.objects.count() == 3
+            cursor.execute(REFUSE_KNOWN_AS_INTERNAL_ERROR)
+        assert not self.is_all_new(workspace, large(0, 200), new=199, known=1)
+        assert stored(workspace) == set(large(0, 200))
+        assert_totals_exact()
+
+
+# As Citus does, of a COPY alone.
+REFUSE_KNOWN_AS_INTERNAL_ERROR = f"""
+    CREATE FUNCTION refuse_known() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF ltrim(current_query()) LIKE 'COPY%' AND EXISTS (
+            SELECT FROM {EmailEvent._meta.db_table}
+             WHERE (workspace_id, message_id, kind)
+                 = (NEW.workspace_id, NEW.message_id, NEW.kind)
+        ) THEN
+            RAISE EXCEPTION 'known' USING ERRCODE = 'XX000';
+        END IF;
+        RETURN NEW;
+    END $$;
+    CREATE TRIGGER refuse_known BEFORE INSERT ON {EmailEvent._meta.db_table}
+        FOR EACH ROW EXECUTE FUNCTION refuse_known()
+"""
+
+
+@pytest.mark.postgresql
+@pytest.mark.usefixtures("way")
+def test_recording_needs_no_right_to_make_temporary_tables(workspace):
+    database = connection.ops.quote_name(connection.settings_dict["NAME"])
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE recorder")
+        cursor.execute(f"REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC")
+        for rights, model in (
+            ("SELECT, INSERT, UPDATE", EmailEvent),
+            ("SELECT", Campaign),
+            ("SELECT, UPDATE", Workspace),
+        ):
+            cursor.execute(f"GRANT {rights} ON {model._meta.db_table} TO recorder")
+        cursor.execute("SET LOCAL ROLE recorder")
+        assert record_events(workspace=workspace, events=large(0, 200)) == Recorded(new=200)
+        again = record_events(workspace=workspace, events=large(100, 300))
+        cursor.execute("RESET ROLE")
+    assert again == Recorded(new=100, known=100)
+    assert stored(workspace) == set(large(0, 300))
+    assert_totals_exact()
+
+
+class TestFewEvents:
+    @pytest.fixture(autouse=True)
+    def known(self, workspace):
+        record_events(workspace=workspace, events=[at(5, "known"), at(5, "later")])
+
+    @pytest.mark.parametrize(
+        ("events", "looks"),
+        [
+            ([("new", 0)], 0),
+            ([("new", 0), ("newer", 0)], 0),
+            ([("later", 0)], 0),
+            ([("known", 9)], 1),
+            ([("new", 0), ("known", 9)], 1),
+            ([("new", 0), ("new", 1)], 1),
+        ],
+    )
+    def test_look_their_campaigns_up_only_where_the_database_has_not_seen_all(
+        self, workspace, events, looks
+    ):
+        given = [at(minute, message) for message, minute in events]
+        with CaptureQueriesContext(connection) as queries:
+            record_events(workspace=workspace, events=given)
+        found = [query["sql"] for query in queries if "SELECT EXISTS" in query["sql"]]
+        assert len(found) == looks
+
+    @pytest.mark.parametrize("message", ["known", "new"])
+    def test_refuse_a_foreign_campaign_that_an_earlier_event_hides(self, workspace, message):
+        before = stored(workspace)
+        foreign = at(9, message, campaign="foreign")
+        with pytest.raises(InvalidEvent) as refused:
+            record_events(workspace=workspace, events=[at(0, "new"), foreign])
+        assert refused.value.index == 1
+        assert stored(workspace) == before
