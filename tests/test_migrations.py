@@ -10,7 +10,7 @@ from django.db.migrations.executor import MigrationExecutor
 from analytics.totals import triggers
 from analytics.totals.pruning import prune
 from campaigns.models import EmailEvent, Workspace
-from tests.analytics.world import AS_MADE, BOUNCED, World, event
+from tests.analytics.world import AS_MADE, BOUNCED, MIDNIGHT, World, event
 from tests.commands import run
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -50,6 +50,9 @@ def test_every_migration_goes_back_and_forth(migrated_at_the_end):
         call_command("migrate", verbosity=0)
         assert set(ours()) <= set(MigrationExecutor(connection).loader.applied_migrations)
         assert run("verify_totals").status == 0
+        horizons = set(Workspace.objects.values_list("name", "events_pruned_before"))
+        kept = (app, name) != ("mailmetrics_campaigns", "0001_initial")
+        assert horizons == ({("A", MIDNIGHT), ("B", None)} if kept else set())
         Workspace.objects.all().delete()
 
 
@@ -74,3 +77,17 @@ def test_events_written_during_a_migration_are_counted_at_its_end(migrated_at_th
     campaigns, days = world.totals()
     assert campaigns == {**AS_MADE[0], "a1": {"sent": 2, "opened": 1, "bounced": 1}}
     assert days == {**AS_MADE[1], ("A", "Mon"): {"sent": 3, "bounced": 1}}
+
+
+def test_backwards_days_are_those_of_utc_again(migrated_at_the_end):
+    """The migrations before the zones' know no other."""
+    world = World()
+    Workspace.objects.filter(pk=world.a.pk).update(time_zone="Pacific/Kiritimati")
+    assert world.totals()[1] == {
+        ("A", "Tue"): {"sent": 3},
+        ("A", "Wed"): {"opened": 1},
+        ("B", "Mon"): {"sent": 1},
+    }
+    call_command("migrate", "mailmetrics_analytics", "0004", verbosity=0)
+    call_command("migrate", verbosity=0)
+    assert world.totals() == AS_MADE
