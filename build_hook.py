@@ -106,8 +106,14 @@ def _dotted_names(source: str) -> Iterator[tuple[int, int]]:
         if token.type in _TEXTS:
             row, column = token.start
             for number, line in enumerate(token.string.split("\n")):
-                for found in filter(_names_a_module, _DOTTED.finditer(line)):
-                    yield row + number, found.start() + (column if number == 0 else 0)
+                for start, _ in unpublished_names(line):
+                    yield row + number, start + (column if number == 0 else 0)
+
+
+def unpublished_names(text: str) -> list[tuple[int, str]]:
+    """Each dotted name of a module of ours that lacks NAMESPACE, with where it starts."""
+    found = filter(_names_a_module, _DOTTED.finditer(text))
+    return [(each.start(), each.group()) for each in found]
 
 
 def _names_a_module(found: re.Match[str]) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from build_hook import published
+from build_hook import published, unpublished_names
 from tests.distributions import APPS, ROOT, build
 
 PACKAGES = (*APPS, "config")
@@ -220,3 +220,22 @@ def test_the_metadata_tells_what_it_is(metadata: Message) -> None:
     assert metadata["Description-Content-Type"] == "text/markdown"
     assert metadata.get_payload() == (ROOT / "README.md").read_text()
     assert "Typing :: Typed" in (metadata.get_all("Classifier") or [])
+
+
+# Of the repository itself, where the modules are at the top.
+OF_THE_REPOSITORY = {"architecture.md"}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        ROOT / "README.md",
+        ROOT / "SECURITY.md",
+        ROOT / "CHANGELOG.md",
+        *(ROOT / "docs").glob("*.md"),
+    ],
+    ids=lambda path: path.name,
+)
+def test_documents_use_the_published_names(document: Path) -> None:
+    if document.name not in OF_THE_REPOSITORY:
+        assert unpublished_names(document.read_text()) == []
