@@ -1,5 +1,6 @@
 """Who is calling: the workspace of the key in the ``X-API-Key`` header."""
 
+import logging
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +16,12 @@ from apikeys import crypto
 from apikeys.models import APIKey
 from campaigns.base.rows import fetched
 from campaigns.base.settings import mailmetrics
+from campaigns.base.waiting import without_waiting
 from campaigns.fields import utc_now
+
+logger = logging.getLogger(__name__)
+
+_CLOCKS_DIFFER = timedelta(minutes=1)
 
 
 class APIKeyAuthentication(BaseAuthentication):
@@ -52,7 +58,8 @@ def _find(key: str) -> APIKey | None:
     # Anyone can compute a checksum: a quicker refusal gives nothing away.
     if not crypto.is_well_formed(key):
         return None
-    alias = router.db_for_read(APIKey)
+    # Where keys are written: a replica that lags would still open what has been revoked.
+    alias = router.db_for_write(APIKey)
     try:
         row = _row_of(crypto.digest(key), alias)
     except Error as error:
@@ -101,10 +108,23 @@ def _loaded(alias: str, row: tuple[object, ...]) -> APIKey:
 
 
 def _note_use(api_key: APIKey, now: datetime) -> None:
+    """Write down that the key is used, unless that would fail or have to wait: then the next
+    request writes it."""
     stale = now - timedelta(minutes=mailmetrics.LAST_USED_MINUTES)
-    if api_key.last_used_at is not None and api_key.last_used_at >= stale:
+    last = api_key.last_used_at
+    # One in the future is of a server whose clock is ahead, or was.
+    if last is not None and stale <= last <= now + _CLOCKS_DIFFER:
         return
+    alias = router.db_for_write(APIKey)
     # Of many requests that read the same old value, the condition lets one write it.
-    APIKey.objects.filter(
-        Q(last_used_at__isnull=True) | Q(last_used_at__lt=stale), pk=api_key.pk
-    ).update(last_used_at=now)
+    is_stale = Q(last_used_at__isnull=True) | ~Q(last_used_at__range=(stale, now + _CLOCKS_DIFFER))
+    rows = APIKey.objects.using(alias).filter(is_stale, pk=api_key.pk)
+    try:
+        with without_waiting(alias):
+            if connections[alias].features.has_select_for_update_skip_locked:
+                free = rows.select_for_update(skip_locked=True).order_by().values("pk")
+                rows = APIKey.objects.using(alias).filter(pk__in=free)
+            rows.update(last_used_at=now)
+    except Error as error:
+        reason = str(error).partition("\n")[0]
+        logger.info("The last use of key %s is not written: %s", api_key.pk, reason)

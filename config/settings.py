@@ -10,6 +10,8 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from config import caches
+
 # "mailmetrics." in the published package, nothing in the checkout.
 NAMESPACE = __name__.rpartition("config.")[0]
 # Of the checkout; an installed site keeps its files where it is started.
@@ -99,17 +101,16 @@ if REPLICA_URL := env.str("REPLICA_URL", default=""):
     DATABASE_ROUTERS = ["analytics.replica.ReplicaRouter"]
 
 # Counts requests: each process for itself, unless CACHE_URL names a cache that all of them share:
-# redis://..., or dbcache://TABLE once `createcachetable` has made the table.
-CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
-if CACHES["default"]["BACKEND"] == "django.core.cache.backends.db.DatabaseCache":
-    CACHES["default"]["BACKEND"] = "apikeys.caches.DatabaseCache"
-    CACHES["default"]["OPTIONS"] = {"MAX_ENTRIES": 1_000_000}
+# redis://..., pymemcache://..., or dbcache://TABLE once `createcachetable` has made the table.
+CACHES = {"default": env.cache_url_config(env.str("CACHE_URL", default="") or "locmemcache://")}
+CACHES["default"] |= caches.SUITED.get(CACHES["default"]["BACKEND"], {})
 # An empty rate is none. An address is counted for what it is refused.
 RATES = {
     "key": env.str("THROTTLE_KEY", default="600/min"),
     "address": env.str("THROTTLE_ADDRESS", default="30/min"),
 }
 MAILMETRICS = {
+    "THROTTLE_FAILURE": env.str("THROTTLE_FAILURE", default="allow"),
     "REPLICA_MAX_LAG": env.int("REPLICA_MAX_LAG", default=10),
     "THROTTLE_RATES": {scope: rate for scope, rate in RATES.items() if rate},
 }

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connections
+from django.db import InterfaceError, InternalError, OperationalError, ProgrammingError, connections
 from django.db.transaction import non_atomic_requests
 from django.utils.log import log_response
 from rest_framework.exceptions import APIException
@@ -19,6 +19,19 @@ class DatabaseAway(APIException):
     status_code = HTTP_503_SERVICE_UNAVAILABLE
     default_detail = "Temporarily unavailable, please try again."
     default_code = "database_away"
+
+
+# What a statement that was right yesterday meets while a database is restored, its rights are
+# changed, or a pooler has lost what it prepared: undefined_table, invalid_schema_name,
+# insufficient_privilege, undefined_function, invalid_sql_statement_name.
+_STATES_OF_AN_OUTAGE = {"42P01", "3F000", "42501", "42883", "26000"}
+
+
+def is_outage(error: Exception) -> bool:
+    """Whether it is the database's failure; a fault of ours in a statement is none."""
+    if isinstance(error, ProgrammingError):
+        return getattr(error.__cause__, "sqlstate", None) in _STATES_OF_AN_OUTAGE
+    return isinstance(error, (OperationalError, InterfaceError, InternalError))
 
 
 class OutageView(APIView):
@@ -40,7 +53,7 @@ class OutageView(APIView):
             return self._handled(exc)
 
     def _handled(self, exc: Exception) -> Response:
-        if not isinstance(exc, (OperationalError, InterfaceError)):
+        if not is_outage(exc):
             return super().handle_exception(exc)
         response = super().handle_exception(DatabaseAway())
         response.headers.setdefault("Retry-After", str(RETRY_AFTER))

@@ -42,6 +42,13 @@ def throttle_rates(value: Any) -> str:
     return "" if good else 'must be a dict such as {"key": "600/min", "address": "30/min"}'
 
 
+def one_of(*values: str) -> Callable[[Any], str]:
+    def why_not(value: Any) -> str:
+        return "" if value in values else f"must be {' or '.join(map(repr, values))}"
+
+    return why_not
+
+
 def cache_alias(value: Any) -> str:
     good = isinstance(value, str) and value in settings.CACHES
     return "" if good else f"must be the alias of a cache ({', '.join(settings.CACHES)})"
@@ -66,6 +73,9 @@ class Configuration:
     REPLICA_MAX_LAG: int = option(10, between(1, 86_400))
     # The alias of the cache that counts them. Name one that all processes share.
     THROTTLE_CACHE: str = option("default", cache_alias)
+    # What becomes of a request while that cache fails: "allow" answers it uncounted, "refuse" is a
+    # 503. Choose "refuse" if your site would rather be away than asked too often.
+    THROTTLE_FAILURE: str = option("allow", one_of("allow", "refuse"))
 
 
 class Mistake(NamedTuple):

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client, override_settings
 
-from apikeys import throttling
+from apikeys import counting, throttling
 from campaigns.base.settings import mistakes
 from campaigns.base.throttle_rate import ThrottleRate
 from tests.factories import new_key
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def caches(settings):
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
-    throttling.caches["default"].clear()
+    counting.caches["default"].clear()
 
 
 @pytest.fixture
@@ -130,16 +130,32 @@ def test_a_client_cannot_choose_its_address(rates, at, settings, proxies, passed
 
 
 def test_without_rates_nothing_is_counted_or_told(rates, at, monkeypatch):
-    monkeypatch.setattr(throttling, "_count", lambda *arguments: pytest.fail("counted"))
+    monkeypatch.setattr(counting, "count", lambda *arguments: pytest.fail("counted"))
     rates()
     assert limits(ask(new_key())) == (200, None, None, None)
     assert limits(ask()) == (401, None, None, None)
 
 
-def test_a_method_that_there_is_not_counts_for_nobody(rates, at):
-    rates(address="1/min")
-    assert [Client().post(TIMELINE).status_code for _ in range(3)] == [405] * 3
-    assert ask().status_code == 401
+@pytest.mark.parametrize(
+    ("refused", "status"),
+    [
+        (lambda: Client().post(TIMELINE), 405),
+        (lambda: Client(headers={"Accept": "text/html"}).get(TIMELINE), 406),
+        (lambda: ask("no-key"), 401),
+    ],
+)
+def test_refusals_of_every_kind_count_for_an_address(rates, at, refused, status):
+    rates(address="3/min")
+    assert [refused().status_code for _ in range(4)] == [status] * 3 + [429]
+    assert ask().status_code == 429
+
+
+def test_an_older_header_tells_the_same_limits(rates, at):
+    rates(key="3/min")
+    at(20.5)
+    answer = ask(new_key())
+    names = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+    assert [answer.headers[name] for name in names] == ["3", "2", str(int(MIDNIGHT) + 60)]
 
 
 def test_a_site_may_count_in_another_cache(at, settings):

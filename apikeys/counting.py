@@ -1,0 +1,98 @@
+"""Counting requests in a cache that may fail: whatever becomes of it, the API goes on.
+
+A cache that is down, hangs, lacks its client or its table is left alone for some seconds after a
+failure, so that no more than one request in that time waits for it.
+"""
+
+import logging
+import threading
+import time
+
+from django.core.cache import caches
+
+from campaigns.base.settings import mailmetrics
+
+logger = logging.getLogger(__name__)
+
+LEFT_ALONE = 10.0  # seconds after a failure
+LOGGED_EVERY = 60.0  # seconds
+
+
+class StoreFailed(Exception):
+    """The cache can't count at present."""
+
+
+class _Breaker:
+    """Of this process: when the cache may be tried again, and when its failure was last logged."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.reset()
+
+    def reset(self) -> None:
+        self.closed_until = self.silent_until = float("-inf")
+
+    def may_try(self) -> bool:
+        """Whether this request is to try; while it does, the others are not to wait as well."""
+        with self.lock:
+            now = time.monotonic()
+            if self.closed_until == float("-inf"):
+                return True
+            if now < self.closed_until:
+                return False
+            self.closed_until = now + LEFT_ALONE
+            return True
+
+    def failed(self, error: Exception) -> None:
+        with self.lock:
+            now = time.monotonic()
+            self.closed_until = now + LEFT_ALONE
+            is_silent = now < self.silent_until
+            if not is_silent:
+                self.silent_until = now + LOGGED_EVERY
+        if not is_silent:
+            logger.error(
+                "The cache %r of THROTTLE_CACHE fails, so requests are %s: %s: %s",
+                mailmetrics.THROTTLE_CACHE,
+                "refused" if mailmetrics.THROTTLE_FAILURE == "refuse" else "not counted",
+                type(error).__name__,
+                str(error).partition("\n")[0],
+            )
+
+    def worked(self) -> None:
+        if self.closed_until != float("-inf"):
+            with self.lock:
+                self.closed_until = float("-inf")
+
+
+breaker = _Breaker()
+
+
+def count(key: str, timeout: int) -> int:
+    """Add one to what ``key`` has counted and return it; StoreFailed if the cache can't count.
+
+    A count that is new is forgotten after ``timeout`` seconds.
+    """
+    if not breaker.may_try():
+        raise StoreFailed
+    try:
+        counted = _count(key, timeout)
+    # Each cache's client has errors of its own, and one that is missing is an ImportError.
+    except Exception as error:
+        breaker.failed(error)
+        raise StoreFailed from error
+    breaker.worked()
+    return counted
+
+
+def _count(key: str, timeout: int) -> int:
+    cache = caches[mailmetrics.THROTTLE_CACHE]
+    # The window is in the key, so a count is never set back, and "add" starts it only once.
+    try:
+        return cache.incr(key)
+    except ValueError:
+        cache.add(key, 0, timeout)
+    try:
+        return cache.incr(key)
+    except ValueError:  # A cache that keeps nothing can count nothing.
+        return 1

@@ -1,0 +1,153 @@
+"""A throttle's cache that fails never decides: with a real Redis and a real Memcached."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from contextlib import contextmanager
+
+import pytest
+from django.core.cache import caches
+from django.test import Client
+
+from apikeys import counting
+from config.caches import SUITED
+from tests.factories import new_key
+
+TIMELINE = "/api/public/v1/analytics/campaigns/timeline"
+REDIS = "django.core.cache.backends.redis.RedisCache"
+MEMCACHED = "django.core.cache.backends.memcached.PyMemcacheCache"
+REQUESTS = 200
+
+pytestmark = pytest.mark.django_db
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return listening.getsockname()[1]
+
+
+def wait_for(port):
+    for _ in range(200):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise AssertionError("The server did not start.")
+
+
+@contextmanager
+def server(backend, folder):
+    """The process of a cache's server and its address."""
+    name = "redis-server" if backend == REDIS else "memcached"
+    program = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/usr/bin")
+    assert program, f"{name} is not installed: Debian's package of that name has it"
+    port = free_port()
+    options = (
+        ["--port", str(port), "--save", "", "--dir", str(folder), "--bind", "127.0.0.1"]
+        if backend == REDIS
+        else ["-p", str(port), "-l", "127.0.0.1", "-u", "nobody", "-U", "0"]
+    )
+    process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)
+    try:
+        wait_for(port)
+        yield process, f"redis://127.0.0.1:{port}" if backend == REDIS else f"127.0.0.1:{port}"
+    finally:
+        process.send_signal(signal.SIGCONT)
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(autouse=True)
+def breaker():
+    counting.breaker.reset()
+    yield
+    counting.breaker.reset()
+
+
+@pytest.fixture(params=[REDIS, MEMCACHED], ids=["redis", "memcached"])
+def store(request, settings, tmp_path):
+    with server(request.param, tmp_path) as (process, location):
+        settings.CACHES = {
+            "default": {"BACKEND": request.param, "LOCATION": location} | SUITED[request.param]
+        }
+        settings.MAILMETRICS = {"THROTTLE_RATES": {"key": "1000/min", "address": "1000/min"}}
+        yield process
+        caches["default"].close()
+
+
+def stop(process):
+    process.terminate()
+    process.wait()
+
+
+def hang(process):
+    process.send_signal(signal.SIGSTOP)
+
+
+def ask(key):
+    began = time.monotonic()
+    answer = Client(headers={"X-API-Key": key}).get(TIMELINE)
+    return answer, time.monotonic() - began
+
+
+def test_a_store_that_works_counts(store):
+    key = new_key()
+    assert [ask(key)[0].headers["X-RateLimit-Remaining"] for _ in range(3)] == ["999", "998", "997"]
+
+
+@pytest.mark.parametrize("fail", [stop, hang])
+def test_the_api_goes_on_without_its_store(store, fail, caplog):
+    key = new_key()
+    ask(key)
+    usual = min(ask(key)[1] for _ in range(5))
+    fail(store)
+
+    answers = [ask(key) for _ in range(REQUESTS)]
+
+    assert {answer.status_code for answer, _ in answers} == {200}
+    assert {answer.headers.get("RateLimit") for answer, _ in answers} == {None}
+    # The one request that met the failure waited for it; memcached is asked twice.
+    assert sorted(taken for _, taken in answers)[-2] < usual + 0.2
+    logged = [record.getMessage() for record in caplog.records if record.name == "apikeys.counting"]
+    assert len(logged) == 1
+    assert "requests are not counted" in logged[0]
+
+
+def test_a_store_that_is_back_counts_again(store, monkeypatch):
+    key = new_key()
+    hang(store)
+    assert "RateLimit" not in ask(key)[0].headers
+    store.send_signal(signal.SIGCONT)
+    later = time.monotonic() + counting.LEFT_ALONE + 1
+    monkeypatch.setattr(counting.time, "monotonic", lambda: later)
+    assert "RateLimit" in ask(key)[0].headers
+
+
+def test_a_site_may_refuse_what_it_can_not_count(store, settings):
+    key = new_key()
+    settings.MAILMETRICS = {**settings.MAILMETRICS, "THROTTLE_FAILURE": "refuse"}
+    stop(store)
+    for _ in range(3):
+        answer, _ = ask(key)
+        assert answer.status_code == 503
+        assert answer.json() == {"detail": "Temporarily unavailable, please try again."}
+        assert int(answer.headers["Retry-After"]) == counting.LEFT_ALONE
+
+
+@pytest.mark.parametrize(
+    "cache",
+    [
+        {"BACKEND": "no.such.client.Cache"},
+        {"BACKEND": "apikeys.caches.DatabaseCache", "LOCATION": "no_such_table"},
+    ],
+    ids=["client", "table"],
+)
+def test_what_a_store_lacks_decides_nothing(settings, cache, caplog):
+    settings.CACHES = {"default": cache}
+    settings.MAILMETRICS = {"THROTTLE_RATES": {"key": "1/min", "address": "1/min"}}
+    key = new_key()
+    assert [ask(key)[0].status_code for _ in range(3)] == [200] * 3
+    assert [record.name for record in caplog.records] == ["apikeys.counting"]
