@@ -21,6 +21,8 @@ from benchmarks.__main__ import set_up
 from tests.postgres import temporary_server
 
 if TYPE_CHECKING:
+    from django.db.backends.utils import CursorWrapper
+
     from campaigns.models import Workspace
 
 CAMPAIGNS = 1_000
@@ -143,19 +145,25 @@ def _print_bytes(events: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
         cursor.execute(
-            "SELECT relname, n_live_tup, pg_table_size(relid), pg_indexes_size(relid) "
-            "FROM pg_stat_user_tables WHERE relname LIKE 'mailmetrics%' AND n_live_tup > 0 "
+            "SELECT relname, pg_table_size(relid), pg_indexes_size(relid) "
+            "FROM pg_stat_user_tables WHERE relname LIKE 'mailmetrics%' "
             "ORDER BY pg_total_relation_size(relid) DESC"
         )
-        found = cursor.fetchall()
+        found = [(_rows(cursor, name), name, *sizes) for name, *sizes in cursor.fetchall()]
     tables.heading("Bytes per event")
     tables.table(
         ["table", "rows", "of the table", "of its indexes"],
         [
             (name, f"{rows:,}", f"{heap / events:.2f}", f"{index / events:.2f}")
-            for name, rows, heap, index in found
+            for rows, name, heap, index in found
+            if rows
         ],
     )
+
+
+def _rows(cursor: "CursorWrapper", table: str) -> int:
+    cursor.execute(f"SELECT count(*) FROM {table}")
+    return int(cursor.fetchone()[0])
 
 
 def _print_costs(costs: dict[str, Cost]) -> None:

@@ -18,7 +18,7 @@ def test_it_measures_the_bytes_and_the_processor_time_of_each_operation() -> Non
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=300,
     )
 
     assert ended.returncode == 0, ended.stderr
