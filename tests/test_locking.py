@@ -9,7 +9,7 @@ from django.db import OperationalError, connection, transaction
 
 from analytics.models import CampaignTotals, DailyTotals
 from campaigns.models import EmailEvent, EventKind
-from campaigns.recording import Event, Recorded, record_events, retries, writers
+from campaigns.recording import Event, Recorded, record_events, repeats, retries
 from tests.factories import CampaignFactory, WorkspaceFactory
 from tests.recount import assert_totals_exact
 from tests.sql import EVENTS, execute, insert_events
@@ -30,7 +30,7 @@ def campaigns():
 
 @pytest.fixture(params=[10**6, 0], ids=["direct", "staged"])
 def way(request, monkeypatch):
-    monkeypatch.setattr(writers, "_SMALL", request.param)
+    monkeypatch.setattr(repeats, "_FEW", request.param)
 
 
 @pytest.fixture

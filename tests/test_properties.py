@@ -16,7 +16,7 @@ from analytics.periods import Period
 from analytics.totals.pruning import prune
 from analytics.totals.recount import differences
 from campaigns.models import Campaign, EmailEvent, EventKind, Workspace
-from campaigns.recording import Event, record_events, writers
+from campaigns.recording import Event, record_events, repeats
 from tests.answers import OPTIONAL, campaign_answer, timeline_answer
 from tests.recount import KINDS, Totals, count_events, local_day, stored_events, stored_totals
 
@@ -263,7 +263,7 @@ class TotalsAreARecount(TestCase):
     def setUp(self):
         super().setUp()
         # Four are many, so that batches are written in either way.
-        self.enterContext(patch.object(writers, "_SMALL", 3))
+        self.enterContext(patch.object(repeats, "_FEW", 3))
 
     @settings(max_examples=80, deadline=None)
     @given(steps=steps, first=zones, second=zones, question=questions)

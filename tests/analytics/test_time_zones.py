@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection, transaction
 from analytics.models import CampaignDailyTotals, DailyTotals, PrunedTotals
 from analytics.totals.pruning import prune
 from campaigns.models import Campaign, EmailEvent, Workspace
-from campaigns.recording import Event, record_events, writers
+from campaigns.recording import Event, record_events, repeats
 from campaigns.zones import day_start
 from tests.analytics.world import AS_MADE, MIDNIGHT, OPENED, SENT, World, row
 from tests.commands import run
@@ -44,7 +44,7 @@ def world():
 
 @pytest.fixture(params=[10**6, 0], ids=["few", "many"])
 def way(request, monkeypatch):
-    monkeypatch.setattr(writers, "_SMALL", request.param)
+    monkeypatch.setattr(repeats, "_FEW", request.param)
 
 
 def set_zone(workspace, zone):

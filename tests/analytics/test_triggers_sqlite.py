@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from campaigns.models import OpenBatch, Workspace
-from campaigns.recording import Event, InvalidEvent, record_events, writers
+from campaigns.recording import Event, InvalidEvent, record_events, repeats
 from tests.analytics.world import AS_MADE, BOUNCED, MONDAY, SENT, TUESDAY, World, row
 from tests.recount import stored_totals
 from tests.sql import CAMPAIGNS, EVENTS, WORKSPACES, execute, insert_events, refused
@@ -244,7 +244,7 @@ def test_no_transaction_commits_with_a_batch_open():
 @pytest.mark.django_db(transaction=True)
 def test_a_batch_that_fails_leaves_none_open(monkeypatch):
     world = World()
-    monkeypatch.setattr(writers, "_SMALL", 0)
+    monkeypatch.setattr(repeats, "_FEW", 0)
     for campaign, message_id in ((world.a1, "m1"), (world.b1, "n")):
         events = [Event(campaign.pk, message_id, SENT, TUESDAY)]
         with suppress(InvalidEvent):

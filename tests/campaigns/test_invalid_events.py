@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from campaigns.models import EmailEvent, EventKind
-from campaigns.recording import Event, InvalidEvent, Recorded, record_events, writers
+from campaigns.recording import Event, InvalidEvent, Recorded, record_events, repeats
 from tests.factories import CampaignFactory, WorkspaceFactory
 from tests.recount import assert_totals_exact
 
@@ -110,7 +110,7 @@ def test_the_index_counts_over_all_batches_and_those_before_are_recorded(workspa
 
 @pytest.fixture(params=WAYS)
 def way(request, monkeypatch):
-    monkeypatch.setattr(writers, "_SMALL", request.param)
+    monkeypatch.setattr(repeats, "_FEW", request.param)
 
 
 @pytest.mark.usefixtures("way")

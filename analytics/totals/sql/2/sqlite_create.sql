@@ -10,68 +10,101 @@
 -- written with an offset. datetime() rounds to milliseconds: the fraction goes first, or the
 -- day's last instant would be the next day's.
 
--- SQLite has no procedures, but the triggers of a view may stand for one. This one adds (sign 1)
--- or subtracts (sign -1) what events or pruned rows count.
-CREATE VIEW mailmetrics_counted AS
-SELECT 0 AS sign, 0 AS workspace_id, '' AS campaign_id, '' AS day,
+-- SQLite has no procedures, but the triggers of a view may stand for one. This one adds to the
+-- totals what events or pruned rows count.
+CREATE VIEW mailmetrics_added AS
+SELECT 0 AS workspace_id, '' AS campaign_id, '' AS day,
        0 AS sent, 0 AS opened, 0 AS replied, 0 AS bounced,
        0 AS clicked, 0 AS unsubscribed, 0 AS complained, 0 AS machine_opened
  WHERE 0;
 
-CREATE TRIGGER mailmetrics_counted_inserted INSTEAD OF INSERT ON mailmetrics_counted BEGIN
+CREATE TRIGGER mailmetrics_added_inserted INSTEAD OF INSERT ON mailmetrics_added BEGIN
     INSERT INTO mailmetrics_analytics_campaigntotals
            (workspace_id, campaign_id, sent, opened, replied, bounced,
             clicked, unsubscribed, complained, machine_opened)
-    SELECT NEW.workspace_id, NEW.campaign_id, NEW.sent, NEW.opened, NEW.replied, NEW.bounced,
-           NEW.clicked, NEW.unsubscribed, NEW.complained, NEW.machine_opened
-     WHERE NEW.sign = 1
-        OR EXISTS (SELECT 1 FROM mailmetrics_analytics_campaigntotals
-                    WHERE workspace_id = NEW.workspace_id AND campaign_id = NEW.campaign_id)
+    VALUES (NEW.workspace_id, NEW.campaign_id,
+            NEW.sent, NEW.opened, NEW.replied, NEW.bounced,
+            NEW.clicked, NEW.unsubscribed, NEW.complained, NEW.machine_opened)
         ON CONFLICT (workspace_id, campaign_id) DO UPDATE
-       SET sent = sent + NEW.sign * excluded.sent,
-           opened = opened + NEW.sign * excluded.opened,
-           replied = replied + NEW.sign * excluded.replied,
-           bounced = bounced + NEW.sign * excluded.bounced,
-           clicked = clicked + NEW.sign * excluded.clicked,
-           unsubscribed = unsubscribed + NEW.sign * excluded.unsubscribed,
-           complained = complained + NEW.sign * excluded.complained,
-           machine_opened = machine_opened + NEW.sign * excluded.machine_opened;
+       SET sent = sent + excluded.sent,
+           opened = opened + excluded.opened,
+           replied = replied + excluded.replied,
+           bounced = bounced + excluded.bounced,
+           clicked = clicked + excluded.clicked,
+           unsubscribed = unsubscribed + excluded.unsubscribed,
+           complained = complained + excluded.complained,
+           machine_opened = machine_opened + excluded.machine_opened;
     INSERT INTO mailmetrics_analytics_campaigndailytotals
            (workspace_id, campaign_id, day, sent, opened, replied, bounced,
             clicked, unsubscribed, complained, machine_opened)
-    SELECT NEW.workspace_id, NEW.campaign_id, NEW.day,
-           NEW.sent, NEW.opened, NEW.replied, NEW.bounced,
-           NEW.clicked, NEW.unsubscribed, NEW.complained, NEW.machine_opened
-     WHERE NEW.sign = 1
-        OR EXISTS (SELECT 1 FROM mailmetrics_analytics_campaigndailytotals
-                    WHERE workspace_id = NEW.workspace_id AND campaign_id = NEW.campaign_id
-                      AND day = NEW.day)
+    VALUES (NEW.workspace_id, NEW.campaign_id, NEW.day,
+            NEW.sent, NEW.opened, NEW.replied, NEW.bounced,
+            NEW.clicked, NEW.unsubscribed, NEW.complained, NEW.machine_opened)
         ON CONFLICT (workspace_id, campaign_id, day) DO UPDATE
-       SET sent = sent + NEW.sign * excluded.sent,
-           opened = opened + NEW.sign * excluded.opened,
-           replied = replied + NEW.sign * excluded.replied,
-           bounced = bounced + NEW.sign * excluded.bounced,
-           clicked = clicked + NEW.sign * excluded.clicked,
-           unsubscribed = unsubscribed + NEW.sign * excluded.unsubscribed,
-           complained = complained + NEW.sign * excluded.complained,
-           machine_opened = machine_opened + NEW.sign * excluded.machine_opened;
+       SET sent = sent + excluded.sent,
+           opened = opened + excluded.opened,
+           replied = replied + excluded.replied,
+           bounced = bounced + excluded.bounced,
+           clicked = clicked + excluded.clicked,
+           unsubscribed = unsubscribed + excluded.unsubscribed,
+           complained = complained + excluded.complained,
+           machine_opened = machine_opened + excluded.machine_opened;
     INSERT INTO mailmetrics_analytics_dailytotals
            (workspace_id, day, sent, opened, replied, bounced,
             clicked, unsubscribed, complained, machine_opened)
-    SELECT NEW.workspace_id, NEW.day, NEW.sent, NEW.opened, NEW.replied, NEW.bounced,
-           NEW.clicked, NEW.unsubscribed, NEW.complained, NEW.machine_opened
-     WHERE NEW.sign = 1
-        OR EXISTS (SELECT 1 FROM mailmetrics_analytics_dailytotals
-                    WHERE workspace_id = NEW.workspace_id AND day = NEW.day)
+    VALUES (NEW.workspace_id, NEW.day,
+            NEW.sent, NEW.opened, NEW.replied, NEW.bounced,
+            NEW.clicked, NEW.unsubscribed, NEW.complained, NEW.machine_opened)
         ON CONFLICT (workspace_id, day) DO UPDATE
-       SET sent = sent + NEW.sign * excluded.sent,
-           opened = opened + NEW.sign * excluded.opened,
-           replied = replied + NEW.sign * excluded.replied,
-           bounced = bounced + NEW.sign * excluded.bounced,
-           clicked = clicked + NEW.sign * excluded.clicked,
-           unsubscribed = unsubscribed + NEW.sign * excluded.unsubscribed,
-           complained = complained + NEW.sign * excluded.complained,
-           machine_opened = machine_opened + NEW.sign * excluded.machine_opened;
+       SET sent = sent + excluded.sent,
+           opened = opened + excluded.opened,
+           replied = replied + excluded.replied,
+           bounced = bounced + excluded.bounced,
+           clicked = clicked + excluded.clicked,
+           unsubscribed = unsubscribed + excluded.unsubscribed,
+           complained = complained + excluded.complained,
+           machine_opened = machine_opened + excluded.machine_opened;
+END;
+
+-- And this one subtracts it from the totals that there are: those of a deleted campaign or
+-- workspace have gone with it.
+CREATE VIEW mailmetrics_subtracted AS
+SELECT 0 AS workspace_id, '' AS campaign_id, '' AS day,
+       0 AS sent, 0 AS opened, 0 AS replied, 0 AS bounced,
+       0 AS clicked, 0 AS unsubscribed, 0 AS complained, 0 AS machine_opened
+ WHERE 0;
+
+CREATE TRIGGER mailmetrics_subtracted_inserted INSTEAD OF INSERT ON mailmetrics_subtracted BEGIN
+    UPDATE mailmetrics_analytics_campaigntotals
+       SET sent = sent - NEW.sent,
+           opened = opened - NEW.opened,
+           replied = replied - NEW.replied,
+           bounced = bounced - NEW.bounced,
+           clicked = clicked - NEW.clicked,
+           unsubscribed = unsubscribed - NEW.unsubscribed,
+           complained = complained - NEW.complained,
+           machine_opened = machine_opened - NEW.machine_opened
+     WHERE workspace_id = NEW.workspace_id AND campaign_id = NEW.campaign_id;
+    UPDATE mailmetrics_analytics_campaigndailytotals
+       SET sent = sent - NEW.sent,
+           opened = opened - NEW.opened,
+           replied = replied - NEW.replied,
+           bounced = bounced - NEW.bounced,
+           clicked = clicked - NEW.clicked,
+           unsubscribed = unsubscribed - NEW.unsubscribed,
+           complained = complained - NEW.complained,
+           machine_opened = machine_opened - NEW.machine_opened
+     WHERE workspace_id = NEW.workspace_id AND campaign_id = NEW.campaign_id AND day = NEW.day;
+    UPDATE mailmetrics_analytics_dailytotals
+       SET sent = sent - NEW.sent,
+           opened = opened - NEW.opened,
+           replied = replied - NEW.replied,
+           bounced = bounced - NEW.bounced,
+           clicked = clicked - NEW.clicked,
+           unsubscribed = unsubscribed - NEW.unsubscribed,
+           complained = complained - NEW.complained,
+           machine_opened = machine_opened - NEW.machine_opened
+     WHERE workspace_id = NEW.workspace_id AND day = NEW.day;
 END;
 
 -- What every event that is added has to be. The instant is in one of the forms that SQLite reads.
@@ -104,8 +137,8 @@ END;
 CREATE TRIGGER mailmetrics_events_inserted AFTER INSERT ON mailmetrics_campaigns_emailevent
 WHEN NOT EXISTS (SELECT 1 FROM mailmetrics_campaigns_openbatch) BEGIN
     INSERT INTO mailmetrics_checked VALUES (NEW.workspace_id, NEW.campaign_id, NEW.occurred_at);
-    INSERT INTO mailmetrics_counted
-    SELECT 1, NEW.workspace_id, NEW.campaign_id,
+    INSERT INTO mailmetrics_added
+    SELECT NEW.workspace_id, NEW.campaign_id,
            mailmetrics_day(datetime(substr(NEW.occurred_at, 1, 19)
                                     || ltrim(substr(NEW.occurred_at, 20), '.0123456789')),
                            time_zone),
@@ -118,16 +151,16 @@ CREATE TRIGGER mailmetrics_events_updated AFTER UPDATE ON mailmetrics_campaigns_
     SELECT RAISE(ABORT, 'mailmetrics_event_not_yet_counted')
       FROM mailmetrics_campaigns_openbatch WHERE OLD.rowid > after_rowid;
     INSERT INTO mailmetrics_checked VALUES (NEW.workspace_id, NEW.campaign_id, NEW.occurred_at);
-    INSERT INTO mailmetrics_counted
-    SELECT 1, NEW.workspace_id, NEW.campaign_id,
+    INSERT INTO mailmetrics_added
+    SELECT NEW.workspace_id, NEW.campaign_id,
            mailmetrics_day(datetime(substr(NEW.occurred_at, 1, 19)
                                     || ltrim(substr(NEW.occurred_at, 20), '.0123456789')),
                            time_zone),
            NEW.kind = 1, NEW.kind = 2, NEW.kind = 3, NEW.kind = 4,
            NEW.kind = 5, NEW.kind = 6, NEW.kind = 7, NEW.kind = 8
       FROM mailmetrics_campaigns_workspace WHERE id = NEW.workspace_id;
-    INSERT INTO mailmetrics_counted
-    SELECT -1, OLD.workspace_id, OLD.campaign_id,
+    INSERT INTO mailmetrics_subtracted
+    SELECT OLD.workspace_id, OLD.campaign_id,
            mailmetrics_day(datetime(substr(OLD.occurred_at, 1, 19)
                                     || ltrim(substr(OLD.occurred_at, 20), '.0123456789')),
                            time_zone),
@@ -139,8 +172,8 @@ END;
 CREATE TRIGGER mailmetrics_events_deleted AFTER DELETE ON mailmetrics_campaigns_emailevent BEGIN
     SELECT RAISE(ABORT, 'mailmetrics_event_not_yet_counted')
       FROM mailmetrics_campaigns_openbatch WHERE OLD.rowid > after_rowid;
-    INSERT INTO mailmetrics_counted
-    SELECT -1, OLD.workspace_id, OLD.campaign_id,
+    INSERT INTO mailmetrics_subtracted
+    SELECT OLD.workspace_id, OLD.campaign_id,
            mailmetrics_day(datetime(substr(OLD.occurred_at, 1, 19)
                                     || ltrim(substr(OLD.occurred_at, 20), '.0123456789')),
                            time_zone),
@@ -161,8 +194,8 @@ CREATE TRIGGER mailmetrics_batch_closed AFTER DELETE ON mailmetrics_campaigns_op
                                                 || '[0-2][0-9]:[0-5][0-9]:[0-5][0-9]*'
                            OR substr(occurred_at, 20) GLOB '*[^.0-9]*'
                            OR occurred_at < '0001-01-01'));
-    INSERT INTO mailmetrics_counted
-    SELECT 1, e.workspace_id,
+    INSERT INTO mailmetrics_added
+    SELECT e.workspace_id,
            CASE WHEN EXISTS (SELECT 1 FROM mailmetrics_campaigns_campaign c
                               WHERE c.id = e.campaign_id AND c.workspace_id = e.workspace_id)
                 THEN campaign_id ELSE RAISE(ABORT, 'mailmetrics_event_campaign_in_workspace') END,
@@ -196,26 +229,26 @@ CREATE TRIGGER mailmetrics_batch_closed AFTER DELETE ON mailmetrics_campaigns_op
 END;
 
 CREATE TRIGGER mailmetrics_pruned_inserted AFTER INSERT ON mailmetrics_analytics_prunedtotals BEGIN
-    INSERT INTO mailmetrics_counted VALUES (
-        1, NEW.workspace_id, NEW.campaign_id, NEW.day,
+    INSERT INTO mailmetrics_added VALUES (
+        NEW.workspace_id, NEW.campaign_id, NEW.day,
         NEW.sent, NEW.opened, NEW.replied, NEW.bounced,
         NEW.clicked, NEW.unsubscribed, NEW.complained, NEW.machine_opened);
 END;
 
 CREATE TRIGGER mailmetrics_pruned_updated AFTER UPDATE ON mailmetrics_analytics_prunedtotals BEGIN
-    INSERT INTO mailmetrics_counted VALUES (
-        1, NEW.workspace_id, NEW.campaign_id, NEW.day,
+    INSERT INTO mailmetrics_added VALUES (
+        NEW.workspace_id, NEW.campaign_id, NEW.day,
         NEW.sent, NEW.opened, NEW.replied, NEW.bounced,
         NEW.clicked, NEW.unsubscribed, NEW.complained, NEW.machine_opened);
-    INSERT INTO mailmetrics_counted VALUES (
-        -1, OLD.workspace_id, OLD.campaign_id, OLD.day,
+    INSERT INTO mailmetrics_subtracted VALUES (
+        OLD.workspace_id, OLD.campaign_id, OLD.day,
         OLD.sent, OLD.opened, OLD.replied, OLD.bounced,
         OLD.clicked, OLD.unsubscribed, OLD.complained, OLD.machine_opened);
 END;
 
 CREATE TRIGGER mailmetrics_pruned_deleted AFTER DELETE ON mailmetrics_analytics_prunedtotals BEGIN
-    INSERT INTO mailmetrics_counted VALUES (
-        -1, OLD.workspace_id, OLD.campaign_id, OLD.day,
+    INSERT INTO mailmetrics_subtracted VALUES (
+        OLD.workspace_id, OLD.campaign_id, OLD.day,
         OLD.sent, OLD.opened, OLD.replied, OLD.bounced,
         OLD.clicked, OLD.unsubscribed, OLD.complained, OLD.machine_opened);
 END;
@@ -228,8 +261,8 @@ CREATE TRIGGER mailmetrics_recounted_inserted INSTEAD OF INSERT ON mailmetrics_r
     DELETE FROM mailmetrics_analytics_campaigntotals WHERE workspace_id = NEW.workspace_id;
     DELETE FROM mailmetrics_analytics_campaigndailytotals WHERE workspace_id = NEW.workspace_id;
     DELETE FROM mailmetrics_analytics_dailytotals WHERE workspace_id = NEW.workspace_id;
-    INSERT INTO mailmetrics_counted
-    SELECT 1, workspace_id, campaign_id,
+    INSERT INTO mailmetrics_added
+    SELECT workspace_id, campaign_id,
            coalesce(day, RAISE(ABORT, 'mailmetrics_dailytotals_day_in_range')),
            sent, opened, replied, bounced, clicked, unsubscribed, complained, machine_opened
       FROM (SELECT e.workspace_id, e.campaign_id,
@@ -247,8 +280,8 @@ CREATE TRIGGER mailmetrics_recounted_inserted INSTEAD OF INSERT ON mailmetrics_r
               FROM mailmetrics_campaigns_emailevent e
               JOIN mailmetrics_campaigns_workspace w ON w.id = e.workspace_id
              WHERE e.workspace_id = NEW.workspace_id GROUP BY 1, 2, 3);
-    INSERT INTO mailmetrics_counted
-    SELECT 1, workspace_id, campaign_id, day,
+    INSERT INTO mailmetrics_added
+    SELECT workspace_id, campaign_id, day,
            sent, opened, replied, bounced, clicked, unsubscribed, complained, machine_opened
       FROM mailmetrics_analytics_prunedtotals WHERE workspace_id = NEW.workspace_id;
 END;
