@@ -11,6 +11,7 @@ from rest_framework.routers import SimpleRouter
 from analytics.api import documentation
 from analytics.api.isolation import undescribed
 from analytics.api.views import CampaignAnalyticsViewSet
+from analytics.api.writing import CampaignView, EventsView
 
 app_name = "mailmetrics"
 
@@ -18,6 +19,13 @@ app_name = "mailmetrics"
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("analytics/campaigns", CampaignAnalyticsViewSet, basename="campaign-analytics")
 
-urlpatterns = [*undescribed(router.urls), path("schema", documentation.schema, name="schema")]
+writing = [
+    path("events", EventsView.as_view(), name="events"),
+    path("campaigns/<str:campaign_id>", CampaignView.as_view(), name="campaign"),
+]
+urlpatterns = [
+    *undescribed([*router.urls, *writing]),
+    path("schema", documentation.schema, name="schema"),
+]
 if apps.is_installed("drf_spectacular_sidecar"):
     urlpatterns.append(path("docs", documentation.docs, name="docs"))

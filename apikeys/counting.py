@@ -68,15 +68,15 @@ class _Breaker:
 breaker = _Breaker()
 
 
-def count(key: str, timeout: int) -> int:
-    """Add one to what ``key`` has counted and return it; StoreFailed if the cache can't count.
+def count(key: str, timeout: int, weight: int = 1) -> int:
+    """Add ``weight`` to what ``key`` has counted and return the sum; StoreFailed if the cache can't.
 
     A count that is new is forgotten after ``timeout`` seconds.
     """
     if not breaker.may_try():
         raise StoreFailed
     try:
-        counted = _count(key, timeout)
+        counted = _count(key, timeout, weight)
     # Each cache's client has errors of its own, and one that is missing is an ImportError.
     except Exception as error:
         breaker.failed(error)
@@ -85,14 +85,14 @@ def count(key: str, timeout: int) -> int:
     return counted
 
 
-def _count(key: str, timeout: int) -> int:
+def _count(key: str, timeout: int, weight: int) -> int:
     cache = caches[mailmetrics.THROTTLE_CACHE]
     # The window is in the key, so a count is never set back, and "add" starts it only once.
     try:
-        return cache.incr(key)
+        return cache.incr(key, weight)
     except ValueError:
         cache.add(key, 0, timeout)
     try:
-        return cache.incr(key)
+        return cache.incr(key, weight)
     except ValueError:  # A cache that keeps nothing can count nothing.
-        return 1
+        return weight

@@ -53,5 +53,8 @@ def validate_scopes(value: object) -> None:
 
 
 register_scope("campaigns:read", "Read the analytics of campaigns.")
+register_scope("campaigns:update", "Create and update campaigns.")
 register_scope("campaigns:all", "Everything that concerns campaigns.")
+register_scope("events:create", "Record events.")
+register_scope("events:all", "Everything that concerns events.")
 register_scope(EVERYTHING, "Everything in the workspace.")

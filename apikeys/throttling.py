@@ -40,6 +40,7 @@ class WindowThrottle(BaseThrottle):
     """Counts the requests of one caller in the present window; a refused one counts as well."""
 
     scope: ClassVar[str]
+    weight = 1  # what a request counts
 
     # What the answer's headers tell; None where nothing is counted.
     rate: ThrottleRate | None = None
@@ -60,7 +61,7 @@ class WindowThrottle(BaseThrottle):
         window, passed = divmod(time.time(), rate.seconds)
         key = f"mailmetrics:{self.scope}:{caller}:{rate.seconds}:{int(window)}"
         try:
-            count = counting.count(key, 2 * rate.seconds)
+            count = counting.count(key, 2 * rate.seconds, self.weight)
         except counting.StoreFailed:
             if mailmetrics.THROTTLE_FAILURE == "refuse":
                 raise ThrottleStoreAway from None
@@ -83,6 +84,16 @@ class KeyThrottle(WindowThrottle):
     def caller(self, request: Request) -> str | None:
         known = hasattr(request, "_auth") and isinstance(request.auth, APIKey)
         return str(request.auth.pk) if known else None
+
+
+class EventThrottle(KeyThrottle):
+    """Every event that a key brings, ``THROTTLE_RATES["events"]``: at least as many as a request
+    may bring, or no such request passes."""
+
+    scope = "events"
+
+    def __init__(self, number: int) -> None:
+        self.weight = number
 
 
 class AddressThrottle(WindowThrottle):
@@ -138,6 +149,11 @@ class ThrottledView(APIView):
     def check_throttles(self, request: Request) -> None:
         if self._counting is None:  # once for a request, though DRF asks again
             super().check_throttles(request)
+
+    def count(self, throttle: WindowThrottle) -> None:
+        """Count by what a request brings, once that is known; raises Throttled."""
+        if not throttle.allow_request(self.request, self):
+            self.throttled(self.request, throttle.wait())
 
     def handle_exception(self, exc: Exception) -> Response:
         if (

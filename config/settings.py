@@ -108,6 +108,7 @@ CACHES["default"] |= caches.SUITED.get(CACHES["default"]["BACKEND"], {})
 RATES = {
     "key": env.str("THROTTLE_KEY", default="600/min"),
     "address": env.str("THROTTLE_ADDRESS", default="30/min"),
+    "events": env.str("THROTTLE_EVENTS", default="1000000/min"),
 }
 MAILMETRICS = {
     "THROTTLE_FAILURE": env.str("THROTTLE_FAILURE", default="allow"),

@@ -4,6 +4,8 @@ from django.urls import URLPattern, get_resolver
 
 API = "api/public/v1/"
 ADMIN = "admin/"
+# Of the API; what they do across workspaces is tried in test_writing.
+WRITING = ["/api/public/v1/campaigns/<str:campaign_id>", "/api/public/v1/events"]
 
 
 def routes_under(prefix):

@@ -21,7 +21,7 @@ for _name in (
     os.environ.pop(_name, None)
 os.environ["SECRET_KEY"] = "only-for-tests"
 os.environ["SECURE_SSL_REDIRECT"] = "0"
-os.environ["THROTTLE_KEY"] = os.environ["THROTTLE_ADDRESS"] = ""
+os.environ["THROTTLE_KEY"] = os.environ["THROTTLE_ADDRESS"] = os.environ["THROTTLE_EVENTS"] = ""
 os.environ["DATABASE_URL"] = os.environ.get("DATABASE_URL") or "sqlite://:memory:"
 
 from config.settings import *  # noqa: E402, F403

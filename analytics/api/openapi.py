@@ -20,6 +20,7 @@ from drf_spectacular.utils import (
     extend_schema_view,
 )
 
+from analytics.api import openapi_writing
 from analytics.api.isolation import IsolatedView
 from analytics.api.serializers import (
     CampaignReportSerializer,
@@ -32,7 +33,8 @@ TITLE = "Campaign analytics"
 DESCRIPTION = """\
 Campaign KPIs and daily timelines of one workspace, the one that the key in `X-API-Key` belongs to.
 
-- Both endpoints need a key with the scope `campaigns:read`, `campaigns:all` or `*`.
+- Reading needs a key with the scope `campaigns:read`, `campaigns:all` or `*`; recording events
+  needs `events:create`, creating and updating campaigns `campaigns:update`.
 - A message counts once per kind (sent, opened, replied, bounced), at its earliest instant.
 - Days are UTC days; rates are count / sent, to 4 decimals, and 0.0 when nothing was sent.
 - A parameter is given at most once and spelled exactly. One that is not described here is a 400
@@ -67,14 +69,18 @@ SETTINGS: dict[str, Any] = {
     "SERVERS": [{"url": "/api/public/v1"}],
     "SCHEMA_PATH_PREFIX": "",
     "SORT_OPERATION_PARAMETERS": False,
-    "TAGS": [{"name": "analytics", "description": "What was sent and what came of it."}],
+    "TAGS": [
+        {"name": "analytics", "description": "What was sent and what came of it."},
+        {"name": "writing", "description": "What happened, and the campaigns it belongs to."},
+    ],
     "LICENSE": {"name": "MIT"},
     "ENUM_NAME_OVERRIDES": {"CampaignStatus": CampaignStatus.choices},
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "PREPROCESSING_HOOKS": [f"{__name__}.include_unmounted"],
 }
 
-JSON = "application/json"
+# The descriptions that drf-spectacular finds by their views' names.
+DESCRIBED = (openapi_writing.EventsDescription, openapi_writing.CampaignDescription)
 
 
 class APIKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # theirs

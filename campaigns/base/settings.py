@@ -12,7 +12,7 @@ from campaigns.base.throttle_rate import ThrottleRate
 
 MINUTES_OF_A_YEAR = 525_600
 DAYS_OF_THE_CALENDAR = 3_652_059
-THROTTLED = {"key", "address"}
+THROTTLED = {"key", "address", "events"}
 
 
 def option(default: Any, refusal: Callable[[Any], str]) -> Any:

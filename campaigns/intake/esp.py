@@ -9,7 +9,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from django.db import Error, connections, router, transaction
 
 from campaigns.fields import utc_now
 from campaigns.intake import replies
+from campaigns.intake.machine_opens import is_by_machine
 from campaigns.intake.values import Refused, identifier
 from campaigns.models import Campaign, EmailEvent, EventKind, Workspace
 from campaigns.recording import (
@@ -27,6 +28,7 @@ from campaigns.recording import (
     InvalidMessage,
     message_identity,
     record_events,
+    without_mark,
 )
 
 logger = logging.getLogger(__name__)
@@ -39,12 +41,23 @@ _KINDS = {
     EventType.OPENED: EventKind.OPENED,
     EventType.BOUNCED: EventKind.BOUNCED,
     EventType.REJECTED: EventKind.BOUNCED,
+    EventType.CLICKED: EventKind.CLICKED,
+    EventType.UNSUBSCRIBED: EventKind.UNSUBSCRIBED,
+    EventType.COMPLAINED: EventKind.COMPLAINED,
 }
 _ACCEPTED = {"queued", "sent"}
+_FEW = 17  # a message has an event of each kind, twice at most
+_FIRST_MAIL = datetime(1971, 1, 1, tzinfo=UTC)
+_CLOCKS_DIFFER = timedelta(days=1)
+_told_of_instants: set[str] = set()
 
 
 class _UnrelatedMail(Refused):
     """A mail of the site that belongs to no campaign, as most do not."""
+
+
+class _NoContent(Refused):
+    """What an ESP sends to try out a webhook."""
 
 
 def connect() -> None:
@@ -113,25 +126,76 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 def record_tracked(*, event: Any, esp_name: str, **kwargs: Any) -> None:
     """Record what happened to a message, at the instant that the ESP reports, else now."""
+    if event is None:
+        _drop(esp_name, "tracking", _NoContent("it has no content"))
+        return
     kind = _KINDS.get(event.event_type)
     if kind is None:
         return
+    if kind == EventKind.OPENED and is_by_machine(esp_name, event.esp_event):
+        kind = EventKind.MACHINE_OPENED
     metadata = _mapping(event.metadata)
     try:
-        campaign_id = _campaign_id(metadata)
-        message_id = _message_id(metadata, event.message_id, event.recipient)
-        _record(campaign_id, [message_id], kind, event.timestamp or utc_now())
+        if metadata.get("campaign_id") is None:
+            campaign_id, message_id = _recorded_message(metadata, event)
+        else:
+            campaign_id = _campaign_id(metadata)
+            message_id = _message_id(metadata, event.message_id, event.recipient)
+        _record(campaign_id, [message_id], kind, _instant(event, esp_name))
     except Refused as reason:
         _drop(esp_name, event.event_type, reason)
 
 
+def _recorded_message(metadata: Mapping[str, Any], event: Any) -> tuple[UUID, str]:
+    """The campaign and the identity of a message that is recorded; some ESPs never hand the
+    metadata back."""
+    unrelated = _UnrelatedMail("its metadata has no campaign_id")
+    try:
+        named = _message_id(metadata, event.message_id, event.recipient)
+    except Refused:
+        raise unrelated from None
+    # Every workspace by name, so that the key, which starts with it, finds the rows.
+    recorded = EmailEvent.objects.using(_alias()).filter(
+        workspace_id__in=Workspace.objects.using(_alias()).values("pk"),
+        message_id__in=[named, without_mark(named)],
+    )
+    campaigns = set(recorded.values_list("campaign_id", flat=True)[:_FEW])
+    if len(campaigns) != 1:
+        raise unrelated
+    return campaigns.pop(), named
+
+
+def _instant(event: Any, esp_name: str) -> datetime:
+    """The ESP's instant if it is possible, else now, which is logged once for each ESP."""
+    now = utc_now()
+    instant: datetime | None = event.timestamp
+    if instant is None:
+        return now
+    if instant.utcoffset() is None or _FIRST_MAIL <= instant <= now + _CLOCKS_DIFFER:
+        return instant
+    if esp_name not in _told_of_instants:
+        _told_of_instants.add(esp_name)
+        logger.warning(
+            "%s reported the impossible instant %s: its arrival is recorded instead, as for "
+            "every other such event of this ESP, which is not logged",
+            esp_name,
+            instant.isoformat(),
+        )
+    return now
+
+
 def record_reply(*, event: Any, esp_name: str, **kwargs: Any) -> None:
     """Record a received mail that a person wrote in answer to a campaign's message."""
+    if event is None:
+        _drop(esp_name, "inbound", _NoContent("it has no content"))
+        return
     if event.event_type != EventType.INBOUND:
         return
     try:
+        if event.message is None:
+            raise _NoContent("it has no content")
         sent = _answered(event.message)
-        instant = _reply_instant(event, sent)
+        instant = _reply_instant(event, sent, esp_name)
         _record(sent.campaign_id, [sent.message_id], EventKind.REPLIED, instant)
     except Refused as reason:
         _drop(esp_name, event.event_type, reason)
@@ -168,13 +232,13 @@ def _only_sent(identity: str, sender: str) -> EmailEvent | None:
     return None
 
 
-def _reply_instant(event: Any, sent: EmailEvent) -> datetime:
+def _reply_instant(event: Any, sent: EmailEvent, esp_name: str) -> datetime:
     """The ESP's instant, else the date of the mail if it is possible, else now."""
     now = utc_now()
     dated = replies.dated(event.message)
     if dated is None or not sent.occurred_at <= dated <= now:
         dated = now
-    return event.timestamp or dated
+    return _instant(event, esp_name) if event.timestamp else dated
 
 
 def _record(
@@ -220,5 +284,6 @@ def _message_id(metadata: Mapping[str, Any], esp_id: object, recipient: str | No
 
 
 def _drop(esp_name: str, event_type: str, reason: Refused) -> None:
-    level = logging.INFO if isinstance(reason, _UnrelatedMail) else logging.WARNING
+    expected = isinstance(reason, _UnrelatedMail | _NoContent)
+    level = logging.INFO if expected else logging.WARNING
     logger.log(level, "Dropped an event of %s, %s: %s", esp_name, event_type, reason)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import parseaddr, parsedate_to_datetime
+from typing import Any
 
 # A thread names its ancestors oldest first. If none of the nearest is ours, the thread isn't, or
 # an earlier reply of it has counted.
@@ -15,6 +16,9 @@ MOST_ANSWERED = 10
 
 _ID = re.compile(r"[^\s<>,]+@[^\s<>,]+")
 _AUTOMATIC_PRECEDENCE = {"auto_reply", "bulk", "junk"}
+# Exchange's rules that forward or answer, which rewrite what they send, and mails of failures.
+_MADE_BY_MACHINES = ("X-MS-Exchange-Inbox-Rules-Loop", "X-Failed-Recipients")
+_CALENDAR_REPLY = re.compile(r"text/calendar\b.*\bmethod\s*=\s*\"?(reply|counter)\b", re.I | re.S)
 _SAYS_AUTOMATIC = ("Auto-Submitted", "X-Autoreply", "X-Autorespond", "X-Autoresponse")
 
 
@@ -26,12 +30,35 @@ def is_automatic(message: EmailMessage, *, envelope_sender: str | None) -> bool:
     """
     return (
         any(_value(message, header) not in ("", "no") for header in _SAYS_AUTOMATIC)
+        or any(_value(message, header) for header in _MADE_BY_MACHINES)
         or _value(message, "Precedence") in _AUTOMATIC_PRECEDENCE
         or _value(message, "Content-Type") == "multipart/report"
-        or _value(message, "Return-Path") == "<>"
-        or envelope_sender in ("", "<>")
+        or _answers_an_invitation(message)
+        or any(_is_a_machines(value) for value in _all(message, "Return-Path"))
+        or (envelope_sender is not None and _is_a_machines(envelope_sender))
         or sender(message).startswith("mailer-daemon@")
     )
+
+
+def _is_a_machines(return_path: str) -> bool:
+    """An empty path, or the one of a mail system that has bounced something (RFC 5321, 4.5.5)."""
+    address = return_path.strip().strip("<>").strip().lower()
+    return address.partition("@")[0] in ("", "mailer-daemon")
+
+
+def _answers_an_invitation(message: EmailMessage) -> bool:
+    """A calendar's "accepted" or "declined", which a click makes (RFC 6047)."""
+    if _value(message, "Content-Class") == "urn:content-classes:calendarmessage":
+        return True
+    try:
+        parts = list(message.walk())
+    except (AttributeError, KeyError, LookupError, TypeError, ValueError):
+        return False
+    return any(_CALENDAR_REPLY.search(value) for part in parts for value in _types(part))
+
+
+def _types(part: Any) -> Iterator[str]:
+    return (str(value) for name, value in part.raw_items() if name.lower() == "content-type")
 
 
 def sender(message: EmailMessage) -> str:

@@ -12,6 +12,7 @@ from campaigns.recording.identity import (
     InvalidMessage,
     is_plain,
     message_identity,
+    without_mark,
 )
 from campaigns.recording.retries import retried
 
@@ -27,4 +28,5 @@ __all__ = [
     "message_identity",
     "record_events",
     "retried",
+    "without_mark",
 ]

@@ -119,7 +119,10 @@ def test_the_form_has_each_scope_with_its_sentence_also_a_hosts_own(admin_client
     )
     assert [(name, text.strip()) for name, text in boxes] == [
         ("campaigns:read", "Read the analytics of campaigns."),
+        ("campaigns:update", "Create and update campaigns."),
         ("campaigns:all", "Everything that concerns campaigns."),
+        ("events:create", "Record events."),
+        ("events:all", "Everything that concerns events."),
         ("leads:read", "Read the leads &amp; their &lt;names&gt;."),
         ("*", "Everything in the workspace."),
     ]

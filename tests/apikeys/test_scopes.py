@@ -4,6 +4,9 @@ from django.core.exceptions import ValidationError
 from apikeys import scopes
 from apikeys.scopes import covers, known_scopes, register_scope, validate_scopes
 
+OURS = ["campaigns:read", "campaigns:update", "campaigns:all", "events:create", "events:all"]
+KNOWN = ", ".join([*OURS, "*"])
+
 
 @pytest.fixture(autouse=True)
 def registry(monkeypatch):
@@ -54,7 +57,10 @@ def test_a_granted_scope_does_not_cover(granted, required):
 def test_the_known_scopes_say_what_they_grant():
     assert known_scopes() == {
         "campaigns:read": "Read the analytics of campaigns.",
+        "campaigns:update": "Create and update campaigns.",
         "campaigns:all": "Everything that concerns campaigns.",
+        "events:create": "Record events.",
+        "events:all": "Everything that concerns events.",
         "*": "Everything in the workspace.",
     }
 
@@ -62,21 +68,21 @@ def test_the_known_scopes_say_what_they_grant():
 def test_a_hosts_scope_is_listed_after_ours_and_before_the_star():
     register_scope("orders:read", "Read orders.")
 
-    assert list(known_scopes()) == ["campaigns:read", "campaigns:all", "orders:read", "*"]
+    assert list(known_scopes()) == [*OURS, "orders:read", "*"]
     assert known_scopes()["orders:read"] == "Read orders."
 
 
 def test_the_answer_of_known_scopes_is_a_copy():
     known_scopes().clear()
 
-    assert list(known_scopes()) == ["campaigns:read", "campaigns:all", "*"]
+    assert list(known_scopes()) == [*OURS, "*"]
 
 
 def test_registering_the_same_twice_changes_nothing():
     register_scope("orders:read", "Read orders.")
     register_scope("orders:read", "Read orders.")
 
-    assert list(known_scopes()) == ["campaigns:read", "campaigns:all", "orders:read", "*"]
+    assert list(known_scopes()) == [*OURS, "orders:read", "*"]
 
 
 def test_a_second_description_is_refused():
@@ -120,10 +126,10 @@ def test_a_list_of_known_scopes_is_valid(value):
         ({"*": 1}, "Give a list of at least one scope."),
         (
             ["campaigns:read", "orders:read"],
-            "'orders:read' is not a known scope; known are campaigns:read, campaigns:all, *.",
+            f"'orders:read' is not a known scope; known are {KNOWN}.",
         ),
-        ([7], "7 is not a known scope; known are campaigns:read, campaigns:all, *."),
-        ([["*"]], "['*'] is not a known scope; known are campaigns:read, campaigns:all, *."),
+        ([7], f"7 is not a known scope; known are {KNOWN}."),
+        ([["*"]], f"['*'] is not a known scope; known are {KNOWN}."),
         (["*", "campaigns:all", "*"], "The scope '*' is given twice."),
     ],
 )

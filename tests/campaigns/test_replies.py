@@ -28,6 +28,15 @@ def parsed(*lines: str) -> EmailMessage:
         "Precedence: junk",
         "Content-Type: multipart/report; report-type=delivery-status; boundary=b",
         "Return-Path: <>",
+        "Return-Path: < >",
+        "Return-Path: <MAILER-DAEMON>",
+        "Return-Path: MAILER-DAEMON",
+        "return-path: <Mailer-Daemon@mx.example.org>",
+        "X-MS-Exchange-Inbox-Rules-Loop: ann@example.org",
+        "X-Failed-Recipients: gone@example.org",
+        "Content-Class: urn:content-classes:calendarmessage",
+        'Content-Type: text/calendar; charset="utf-8"; method=REPLY',
+        'Content-Type: text/calendar; method="COUNTER"',
         "From: Mail Delivery System <MAILER-DAEMON@mx.example.org>",
     ],
 )
@@ -35,7 +44,15 @@ def test_a_machine_is_known_by_its_headers(line: str) -> None:
     assert replies.is_automatic(parsed(line), envelope_sender=None)
 
 
-@pytest.mark.parametrize("empty", ["", "<>"])
+def test_a_calendar_reply_within_a_mail_is_a_machine_s() -> None:
+    mail = EmailMessage()
+    mail["From"] = "me@example.org"
+    mail.set_content("Accepted: lunch")
+    mail.add_alternative("BEGIN:VCALENDAR", subtype="calendar", params={"method": "REPLY"})
+    assert replies.is_automatic(mail, envelope_sender="me@example.org")
+
+
+@pytest.mark.parametrize("empty", ["", "<>", "MAILER-DAEMON", "mailer-daemon@x.example"])
 def test_a_machine_is_known_by_an_empty_envelope_sender(empty: str) -> None:
     assert replies.is_automatic(parsed("From: me@example.org"), envelope_sender=empty)
 

@@ -1,0 +1,229 @@
+"""The description of what writes, beside `analytics.api.openapi`."""
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiViewExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_view,
+)
+
+from analytics.api.bodies import JSON, JSON_LINES
+from campaigns.intake.records import CAMPAIGN_FIELDS, EVENT_FIELDS, KINDS
+from campaigns.models import Campaign, CampaignStatus
+
+CAMPAIGN_ID = "550e8400-e29b-41d4-a716-446655440000"
+_INSTANT = {
+    "type": "string",
+    "description": "ISO 8601 with an offset.",
+    "format": "date-time",
+}
+_UUID = {"type": "string", "format": "uuid"}
+EVENT = {
+    "type": "object",
+    "required": list(EVENT_FIELDS[:4]),
+    "properties": {
+        "campaign_id": {**_UUID, "description": "A campaign of the key's workspace."},
+        "message_id": {"type": "string", "description": "In any spelling, `<a@x>` or `a@x`."},
+        "kind": {"type": "string", "enum": list(KINDS)},
+        "occurred_at": _INSTANT,
+        "recipient": {
+            "type": "string",
+            "description": "The address, of which a digest is kept. One id may have several.",
+        },
+    },
+    "additionalProperties": False,
+}
+EVENT_EXAMPLE = {
+    "campaign_id": CAMPAIGN_ID,
+    "message_id": "<1@acme.example>",
+    "kind": "opened",
+    "occurred_at": "2024-01-16T08:00:00Z",
+    "recipient": "ann@example.org",
+}
+_MISTAKE = {
+    "type": "object",
+    "required": ["loc", "msg", "type"],
+    "properties": {
+        "loc": {"type": "array", "items": {"type": ["string", "integer"]}},
+        "msg": {"type": "string"},
+        "type": {"type": "string"},
+    },
+}
+_COUNTS = {name: {"type": "integer", "minimum": 0} for name in ("new", "moved", "known", "pruned")}
+RECORDED = {
+    "type": "object",
+    "required": [*_COUNTS, "refused"],
+    "properties": {
+        **_COUNTS,
+        "refused": {
+            "type": "array",
+            "items": {
+                **_MISTAKE,
+                "required": ["index", "loc", "msg", "type"],
+                "properties": {
+                    "index": {"type": "integer", "minimum": 0},
+                    **_MISTAKE["properties"],  # type: ignore[dict-item]  # a dict of dicts
+                },
+            },
+        },
+    },
+}
+RECORDED_EXAMPLE = {"new": 1, "moved": 0, "known": 0, "pruned": 0, "refused": []}
+_FIELDS = {
+    "name": {
+        "type": "string",
+        "pattern": "^[^\\u0000]+$",
+        "minLength": 1,
+        "maxLength": Campaign.name.field.max_length,
+    },
+    "status": {"type": "string", "enum": list(CampaignStatus.values)},
+    "total_leads": {"type": ["integer", "null"], "minimum": 0, "maximum": 2**31 - 1},
+    "launched_at": {**_INSTANT, "type": ["string", "null"]},
+    "created_at": {**_INSTANT, "type": ["string", "null"]},
+}
+CAMPAIGN = {
+    "type": "object",
+    "required": ["name", "status"],
+    "properties": _FIELDS,
+    "additionalProperties": False,
+}
+STORED = {
+    "type": "object",
+    "required": list(CAMPAIGN_FIELDS),
+    "properties": {"id": _UUID, **_FIELDS},
+}
+CAMPAIGN_EXAMPLE = {
+    "name": "Q1 Outreach",
+    "status": "ACTIVE",
+    "total_leads": 500,
+    "launched_at": "2024-01-15T12:00:00Z",
+    "created_at": "2024-01-15T10:00:00Z",
+}
+STORED_EXAMPLE = {"id": CAMPAIGN_ID, **CAMPAIGN_EXAMPLE}
+_DETAIL = {"type": "object", "required": ["detail"], "properties": {"detail": {"type": "string"}}}
+_MISTAKES = {
+    "type": "object",
+    "required": ["detail"],
+    "properties": {"detail": {"type": "array", "items": _MISTAKE, "minItems": 1}},
+}
+
+
+def _answer(shape: Any, text: str, example: Any) -> Any:
+    return OpenApiResponse(shape, description=text, examples=[OpenApiExample(text[:40], example)])
+
+
+def _failure(text: str, detail: str) -> Any:
+    return _answer(_DETAIL, text, {"detail": detail})
+
+
+def _invalid(text: str, *loc: str, msg: str, type_: str) -> Any:
+    return _answer(_MISTAKES, text, {"detail": [{"loc": list(loc), "msg": msg, "type": type_}]})
+
+
+def _refusals(scope: str) -> dict[int, Any]:
+    missing = f'The API key lacks the scope "{scope}".'
+    return {
+        401: _failure("The key is missing or not valid.", "The API key is not valid."),
+        403: _failure("None of the key's scopes covers this.", missing),
+        405: _failure("There is no such method.", 'Method "GET" not allowed.'),
+        406: _failure("`Accept` leaves out JSON.", "Could not satisfy the request Accept header."),
+        413: _failure("The body is too large.", "A body may have 5,000,000 bytes at most."),
+        415: _failure("The body is of another type.", 'Unsupported media type "text/csv".'),
+        429: _failure("Too many requests or events.", "Request was throttled."),
+        503: _failure("The database is away.", "Temporarily unavailable, please try again."),
+    }
+
+
+def _header(name: str, text: str, statuses: list[int], kind: Any = OpenApiTypes.STR) -> Any:
+    return OpenApiParameter(
+        name, kind, OpenApiParameter.HEADER, description=text, response=statuses
+    )
+
+
+_HEADERS = [
+    _header("WWW-Authenticate", 'How to authenticate: `ApiKey realm="api"`.', [401]),
+    _header("Allow", "The methods that there are.", [405]),
+    _header("Retry-After", "Seconds to wait.", [429, 503], OpenApiTypes.INT),
+]
+
+EVENTS = extend_schema(
+    operation_id="record_events",
+    summary="Record events",
+    description="Up to 10,000 events and 5 MB: a JSON array, or JSON Lines. Good events are "
+    "recorded, each bad one is told with its index. Sending all of them again is safe: nothing "
+    "counts twice.",
+    tags=["writing"],
+    request={
+        # An item that is no event is refused by itself.
+        JSON: {"type": "array", "items": {"anyOf": [EVENT, {}]}, "maxItems": 10_000},
+        JSON_LINES: {"type": "string", "description": "One event a line."},
+    },
+    examples=[
+        OpenApiExample("One event", [EVENT_EXAMPLE], request_only=True, media_type=JSON),
+    ],
+    parameters=_HEADERS,
+    responses={
+        200: _answer(RECORDED, "What was recorded.", RECORDED_EXAMPLE),
+        400: _invalid(
+            "The body can't be read; nothing of it is recorded.",
+            "body",
+            msg="The body must be an array.",
+            type_="invalid_type",
+        ),
+        **_refusals("events:create"),
+    },
+)
+PUT_CAMPAIGN = extend_schema(
+    operation_id="put_campaign",
+    summary="Create or update a campaign",
+    description="What the body leaves out stays as it is.",
+    tags=["writing"],
+    request={JSON: CAMPAIGN},
+    examples=[OpenApiExample("A campaign", CAMPAIGN_EXAMPLE, request_only=True)],
+    parameters=[OpenApiParameter("campaign_id", _UUID, OpenApiParameter.PATH), *_HEADERS],
+    responses={
+        200: _answer(STORED, "The campaign, updated.", STORED_EXAMPLE),
+        201: _answer(STORED, "The campaign, created.", STORED_EXAMPLE),
+        400: _invalid(
+            "Every mistake at once.",
+            "body",
+            "status",
+            msg="status 'x' is not one of DRAFT, ACTIVE, PAUSED, COMPLETED, FAILED",
+            type_="invalid_choice",
+        ),
+        409: _failure("Another workspace has this id.", "The campaign id is taken."),
+        **_refusals("campaigns:update"),
+    },
+)
+
+
+class _BodyRequired(AutoSchema):
+    def _get_request_body(self, direction: Any = "request") -> Any:
+        inherited: Any = super()
+        body = inherited._get_request_body(direction)
+        return body and {**body, "required": True}
+
+
+class EventsDescription(OpenApiViewExtension):  # type: ignore[no-untyped-call]  # theirs
+    target_class = "analytics.api.writing.EventsView"
+
+    def view_replacement(self) -> Any:
+        view: Any = self.target_class  # imported by now
+        return extend_schema_view(post=EVENTS)(
+            type("Described", (view,), {"schema": _BodyRequired()})
+        )
+
+
+class CampaignDescription(OpenApiViewExtension):  # type: ignore[no-untyped-call]  # theirs
+    target_class = "analytics.api.writing.CampaignView"
+
+    def view_replacement(self) -> Any:
+        view: Any = self.target_class
+        described = type("Described", (view,), {"schema": _BodyRequired()})
+        return extend_schema_view(put=PUT_CAMPAIGN)(described)
