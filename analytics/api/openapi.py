@@ -77,6 +77,10 @@ SETTINGS: dict[str, Any] = {
     "ENUM_NAME_OVERRIDES": {"CampaignStatus": CampaignStatus.choices},
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "PREPROCESSING_HOOKS": [f"{__name__}.include_unmounted"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        f"{openapi_writing.__name__}.require_bodies",
+    ],
 }
 
 # The descriptions that drf-spectacular finds by their views' names.

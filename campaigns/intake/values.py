@@ -63,7 +63,9 @@ def choice(field: str, value: Any, choices: Mapping[str, T]) -> T:
 
 
 def whole_number(field: str, value: Any, *, most: int) -> int:
-    """Refuses booleans, floats and text."""
+    """Refuses booleans, text, and floats that are not whole."""
+    if type(value) is float and value.is_integer():
+        value = int(value)
     if type(value) is int and 0 <= value <= most:
         return value
     raise Refused(f"{field} {shown(value)} is not a whole number from 0 to {most}")

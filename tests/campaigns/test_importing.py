@@ -461,6 +461,9 @@ class TestCampaigns:
             f"id,name,status,total_leads\n{ID},A,DRAFT,{value}\n".encode()
         )
         assert row.values["total_leads"] == 500
+        line = f'{{"id": "{ID}", "name": "A", "status": "DRAFT", "total_leads": 500.0}}'
+        ((_, row),), _ = json_campaigns(line.encode())
+        assert row.values["total_leads"] == 500
 
 
 def _one_line(data: bytes) -> bytes:
