@@ -69,7 +69,7 @@ breaker = _Breaker()
 
 
 def count(key: str, timeout: int, weight: int = 1) -> int:
-    """Add ``weight`` to what ``key`` has counted and return the sum; StoreFailed if the cache can't.
+    """Add ``weight`` to the count of ``key`` and return the sum; StoreFailed if the cache can't.
 
     A count that is new is forgotten after ``timeout`` seconds.
     """
