@@ -143,9 +143,9 @@ class WorkspaceAdmin(TotalsAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
-            return [(None, {"fields": ["name"]})]
+            return [(None, {"fields": ["name", "time_zone"]})]
         return [
-            (None, {"fields": ["name", "created_at"]}),
+            (None, {"fields": ["name", "time_zone", "created_at"]}),
             ("Totals", {"fields": ["campaign_count", *TOTALS, *self._link(request)]}),
         ]
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib import admin
@@ -231,7 +232,10 @@ def test_saving_a_campaign_untouched_leaves_its_launch_where_it_was(admin_client
 
 
 def test_campaigns_and_workspaces_can_be_added(admin_client):
-    assert admin_client.post(f"{WORKSPACES}add/", {"name": "Acme"}).status_code == 302
+    assert (
+        admin_client.post(f"{WORKSPACES}add/", {"name": "Acme", "time_zone": "UTC"}).status_code
+        == 302
+    )
     acme = Workspace.objects.get(name="Acme")
     sent = {"name": "Q1", "workspace": acme.pk, "status": "DRAFT", "total_leads": "0"}
     assert admin_client.post(f"{CAMPAIGNS}add/", sent).status_code == 302
@@ -277,3 +281,15 @@ def test_neither_events_nor_totals_are_in_the_admin():
 
     assert {Campaign, Workspace} <= registered
     assert not registered & {EmailEvent, CampaignTotals, DailyTotals}
+
+
+def test_a_workspace_s_days_follow_the_time_zone_that_is_chosen_for_it(admin_client):
+    campaign = CampaignFactory()
+    record(campaign, sent=1)
+    change = f"{WORKSPACES}{campaign.workspace_id}/change/"
+    answer = admin_client.post(change, {"name": "Acme", "time_zone": "Mars/Olympus"})
+    assert "Mars/Olympus is not a time zone." in answer.content.decode()
+    answer = admin_client.post(change, {"name": "Acme", "time_zone": "Pacific/Kiritimati"})
+    assert answer.status_code == 302
+    days = DailyTotals.objects.filter(sent=1).values_list("day", flat=True)
+    assert list(days) == [NOON.astimezone(ZoneInfo("Pacific/Kiritimati")).date()]
