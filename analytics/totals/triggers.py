@@ -49,6 +49,14 @@ _FIRING = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
 }
 
+_ON_EVENTS = "mailmetrics_events_"
+_EVENTS_FIRING = {
+    "postgresql": f"SELECT count(*) FROM pg_trigger WHERE starts_with(tgname, '{_ON_EVENTS}') "
+    f"AND tgrelid = to_regclass('{EmailEvent._meta.db_table}') AND tgenabled IN ('O', 'A')",
+    "sqlite": "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' "
+    f"AND name GLOB '{_ON_EVENTS}*'",
+}
+
 
 def install(connection: BaseDatabaseWrapper, *, version: int = VERSION) -> None:
     """Create the triggers, in one transaction, on a database that has the tables and none yet."""
@@ -79,6 +87,15 @@ def missing(connection: BaseDatabaseWrapper) -> set[str]:
     with connection.cursor() as cursor:
         cursor.execute(_FIRING[connection.vendor])
         return set(wanted - {name for (name,) in cursor.fetchall()})
+
+
+def missing_for_events(connection: BaseDatabaseWrapper) -> set[str]:
+    """The same for those who record, before each batch: a short look where nothing is missing."""
+    wanted = sum(name.startswith(_ON_EVENTS) for name in expected(connection.vendor))
+    with connection.cursor() as cursor:
+        cursor.execute(_EVENTS_FIRING[connection.vendor])
+        (firing,) = cursor.fetchone()
+    return set() if firing == wanted else missing(connection)
 
 
 def recount(cursor: CursorWrapper, *, workspace_id: int) -> None:
