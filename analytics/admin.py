@@ -30,6 +30,7 @@ from django.utils.safestring import SafeString
 from analytics.dashboard.page import DashboardAdmin, dashboard_url, may_open
 from analytics.metrics import rate
 from analytics.models import CORE_COUNTS, CampaignTotals, Dashboard
+from campaigns.base.lookups import CarefulLookups
 from campaigns.fields import InstantField, InstantFormField
 from campaigns.models import Campaign, Workspace
 
@@ -42,7 +43,7 @@ def _by_rate(count: str) -> Case:
     return Case(When(total_sent__gt=0, then=share), default=0.0, output_field=FloatField())
 
 
-class TotalsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
+class TotalsAdmin(CarefulLookups):
     """Columns for rows that have ``total_sent`` and the like, and sort by them."""
 
     formfield_overrides = {

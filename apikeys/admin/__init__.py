@@ -37,6 +37,7 @@ class APIKeyAdmin(Making, Rotating, Revoking):
     )
     list_filter = (StateFilter, "workspace", ScopeFilter)
     list_select_related = ("workspace",)
+    unfiltered_fields = frozenset({"digest", "request_id"})
     search_fields = ("name", "hint", "workspace__name", "created_by")
     search_help_text = "By name, workspace, creator or hint; never by a whole key."
     show_full_result_count = False

@@ -71,6 +71,11 @@ class ChangeKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
         help_text="Can only be brought forward. To end the key now, revoke it.",
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.revoked_at is not None:
+            del self.fields["expires_at"]  # it has ended already
+
     def clean_expires_at(self) -> datetime | None:
         expiry: datetime | None = self.cleaned_data["expires_at"]
         current: datetime | None = self.instance.expires_at

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError
@@ -20,12 +20,13 @@ from django.utils.cache import add_never_cache_headers
 from apikeys.admin.forms import OnceForm
 from apikeys.models import APIKey
 from apikeys.scopes import covers
+from campaigns.base.lookups import CarefulLookups
 
 TEMPLATES = "admin/mailmetrics_apikeys/apikey"
 URLS = "admin:mailmetrics_apikeys_apikey"
 
 
-class KeyPages(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
+class KeyPages(CarefulLookups):
     # The view in the page's curl line; a host's subclass may name one of its own.
     example_view = "mailmetrics:campaign-analytics-list"
     example_scope = "campaigns:read"

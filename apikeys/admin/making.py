@@ -28,7 +28,10 @@ class Making(KeyPages):
             return ()
         sections = self.get_fieldsets(request, obj)
         names = [name for _, section in sections for name in section["fields"]]
-        return [name for name in names if name not in ChangeKeyForm.base_fields]
+        changeable = set(ChangeKeyForm.base_fields)
+        if obj.revoked_at is not None:
+            changeable.remove("expires_at")
+        return [name for name in names if name not in changeable]
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any

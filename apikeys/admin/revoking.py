@@ -31,6 +31,10 @@ class Revoking(KeyPages):
     ) -> HttpResponse | None:
         if not request.POST.get("post"):
             return self.page(request, "revoke", title="Revoke API keys", keys=queryset)
+        if "keys" in request.POST:
+            # Those that the page listed: others may have come into the list since.
+            listed = filter(str.isdecimal, request.POST["keys"].split(","))
+            queryset = queryset.filter(pk__in=list(listed))
         self._revoke(request, queryset)
         return None
 

@@ -293,3 +293,23 @@ def test_a_workspace_s_days_follow_the_time_zone_that_is_chosen_for_it(admin_cli
     assert answer.status_code == 302
     days = DailyTotals.objects.filter(sent=1).values_list("day", flat=True)
     assert list(days) == [NOON.astimezone(ZoneInfo("Pacific/Kiritimati")).date()]
+
+
+@pytest.mark.parametrize(
+    ("page", "query", "status"),
+    [
+        (CAMPAIGNS, "name__iregex=[", 400),
+        (CAMPAIGNS, "workspace__name__regex=(", 400),
+        (WORKSPACES, "name__iregex=[", 400),
+        (WORKSPACES, "api_keys__digest__startswith=0", 400),
+        (CAMPAIGNS, "workspace__api_keys__digest__gte=0", 400),
+        (CAMPAIGNS, "name__contains=%00", 302 if connection.vendor == "postgresql" else 200),
+        (CAMPAIGNS, "launched_at__gte=tomorrow", 302),
+        (CAMPAIGNS, "total_leads__gt=99999999999999999999", 200),
+        (CAMPAIGNS, "id__exact=7", 302),
+    ],
+)
+def test_no_address_written_by_hand_breaks_a_list(admin_client, page, query, status):
+    CampaignFactory()
+
+    assert admin_client.get(f"{page}?{query}").status_code == status

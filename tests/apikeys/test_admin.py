@@ -389,6 +389,50 @@ def test_many_are_revoked_after_one_question(admin_client):
     assert history() == [("admin", str(key), "Revoked.") for key in keys]
 
 
+def test_more_keys_are_revoked_at_once_than_a_form_may_have_fields(admin_client, settings):
+    settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 20
+    workspace = WorkspaceFactory()
+    keys = [APIKeyFactory(workspace=workspace) for _ in range(30)]
+    chosen = {
+        "action": "revoke_selected",
+        "_selected_action": [key.pk for key in keys[:10]],
+        "select_across": "1",
+    }
+    html = admin_client.post(LIST, chosen).content.decode()
+    later = APIKeyFactory(workspace=workspace)
+
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', html))
+    assert admin_client.post(LIST, fields).status_code == 302
+
+    assert list(APIKey.objects.filter(revoked_at=None)) == [later]
+
+
+def test_a_revoked_key_takes_no_new_expiry(admin_client):
+    key = APIKeyFactory(revoked_at=PAST)
+
+    page = admin_client.get(at(key, "change")).content.decode()
+    answer = admin_client.post(at(key, "change"), {"name": "New", **split("expires_at", SOON)})
+
+    assert "expires_at_0" not in page
+    assert answer.status_code == 302
+    key.refresh_from_db()
+    assert (key.name, key.expires_at) == ("New", None)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("digest=" + "0" * 64, "digest__startswith=0", "digest__gte=8"),
+        *("request_id__gte=00000000-0000-0000-0000-000000000000", "digest__regex=^0"),
+        *("name__iregex=[", "workspace__name__regex=("),
+    ],
+)
+def test_a_digest_can_t_be_guessed_by_filters_and_a_pattern_breaks_nothing(admin_client, query):
+    APIKeyFactory()
+
+    assert admin_client.get(f"{LIST}?{query}").status_code == 400
+
+
 def test_rotating_is_in_the_history_of_both_keys(admin_client):
     old = APIKeyFactory(name="Dashboard", scopes=["campaigns:all", "*"])
 
