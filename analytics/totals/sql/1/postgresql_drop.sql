@@ -44,6 +44,7 @@ DROP FUNCTION IF EXISTS mailmetrics_campaigns_truncated();
 
 DROP FUNCTION IF EXISTS mailmetrics_workspaces_deleted();
 
-ALTER TABLE mailmetrics_analytics_campaigntotals DROP CONSTRAINT mailmetrics_event_campaign_in_workspace;
+ALTER TABLE mailmetrics_analytics_campaigntotals DROP CONSTRAINT
+    mailmetrics_event_campaign_in_workspace;
 
 ALTER TABLE mailmetrics_analytics_dailytotals DROP CONSTRAINT mailmetrics_dailytotals_workspace;
