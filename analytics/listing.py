@@ -25,14 +25,10 @@ def ordered(items: Sequence[Item], key: Callable[[Item], Any], *, descending: bo
     return [item for _, item in known] + [item for value, item in keyed if value is None]
 
 
-def page_of(
-    items: Sequence[Item], *, page: int | None, limit: int | None
-) -> tuple[Sequence[Item], Pagination]:
-    """The page, counted from 1, of so many items; beyond the last one it is empty."""
-    page, limit = page or 1, limit or DEFAULT_LIMIT
-    total = len(items)
+def pagination(*, page: int, limit: int, total: int) -> Pagination:
+    """Where a page stands, counted from 1, of so many items; beyond the last one it is empty."""
     pages = -(-total // limit)
-    return items[(page - 1) * limit : page * limit], {
+    return {
         "page": page,
         "limit": limit,
         "total": total,

@@ -4,7 +4,7 @@ The API's views and the admin's dashboard both ask here, so their numbers can't 
 answer is one query, and so one moment: it has a batch of events wholly or not at all.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from operator import itemgetter
@@ -13,16 +13,13 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from analytics.listing import Pagination, ordered, page_of
+from analytics.listing import DEFAULT_LIMIT, Pagination, ordered, pagination
 from analytics.metrics import CORE_METRICS, Metric, optional_metrics, rate
-from analytics.models import CampaignDailyTotals, CampaignTotals, DailyTotals
 from analytics.periods import Period
-from analytics.replica import read_report
-from campaigns.base.rows import fetched, fetched_among
+from analytics.reading import FIRST_COUNT, CampaignReading, Fetched, daily_counts
 from campaigns.models import Campaign
 
 Interval = Literal["day", "week", "month"]
-Fetched = tuple[Any, ...]
 
 
 class WorkspaceKPIs(TypedDict):
@@ -87,77 +84,44 @@ def campaign_report(
     ``campaigns`` narrows them down; those of other workspaces are left out whatever it holds.
     With ``activity`` all counts are of what happened on its days. ``metrics`` are the kinds of
     optional metrics, whose counts and rates follow the others. ``sort_by`` names a count or rate
-    of the answer, ``created_at``, ``launched_at`` or ``name``; ties go by id, and a campaign that
-    was never launched comes last. With ``page`` or ``limit`` only that part is listed, and
-    ``pagination`` says which; the KPIs cover all. Rates are pooled: summed count over summed sent.
+    of the answer, ``created_at``, ``launched_at`` or ``name``, which goes by the code points of its
+    characters; ties go by id, and a campaign that was never launched comes last. With ``page`` or
+    ``limit`` only that part is listed, and ``pagination`` says which; the KPIs cover all. Rates are
+    pooled: summed count over summed sent.
     """
     optional = optional_metrics(metrics)
-    rows: Sequence[Fetched] = _campaign_rows(workspace_id, campaigns, activity, optional)
-    report: CampaignReport = {"workspace_kpis": _kpis(rows, optional), "campaigns": []}
-    if sort_by:
-        key = _sort_key(sort_by, optional)
-        rows = ordered(sorted(rows, key=itemgetter(0)), key, descending=descending)
-    if page or limit:
-        rows, report["pagination"] = page_of(rows, page=page, limit=limit)
-    report["campaigns"] = [_campaign_row(row, optional) for row in rows]
+    chosen = (*CORE_METRICS, *optional)
+    reading = CampaignReading(
+        workspace_id=workspace_id, campaigns=campaigns, activity=activity, metrics=chosen
+    )
+    if not (page or limit):
+        rows = _sorted(reading.all_rows(), sort_by, chosen, descending=descending)
+        return _campaigns(rows, _sums(rows, chosen), optional)
+    page, limit = page or 1, limit or DEFAULT_LIMIT
+    if sort_by and sort_by in _rates(chosen):
+        # The databases round otherwise than the answers, and a tie of these goes by id.
+        rows = _sorted(reading.all_rows(), sort_by, chosen, descending=descending)
+        sums = _sums(rows, chosen)
+        rows = rows[(page - 1) * limit : page * limit]
+    else:
+        rows, sums = reading.page(
+            sort_by=_column(sort_by or "created_at", chosen),
+            descending=descending or not sort_by,
+            limit=limit,
+            offset=(page - 1) * limit,
+        )
+    report = _campaigns(rows, sums, optional)
+    report["pagination"] = pagination(page=page, limit=limit, total=sums[0])
     return report
 
 
-# By hand, for what the ORM takes to compile a join costs as much as to read 500 campaigns. An id
-# is read as text: of a thousand UUIDs the garbage collector would have to look at each.
-_CAMPAIGNS = (
-    "SELECT CAST(c.id AS text), c.name, c.status, c.total_leads, c.created_at, c.launched_at, "
-    f"{{counts}} FROM {Campaign._meta.db_table} c "
-    "LEFT JOIN {totals} t ON t.campaign_id = c.id {of_workspace}WHERE c.workspace_id = %s"
-)
-_NEWEST_FIRST = "ORDER BY c.created_at DESC, c.id"
-_FIRST_COUNT = 6
-_ACTIVITY = (
-    f"(SELECT campaign_id, {{sums}} FROM {CampaignDailyTotals._meta.db_table} "
-    "WHERE workspace_id = %s AND day BETWEEN %s AND %s GROUP BY campaign_id)"
-)
-
-
-def _campaign_rows(
-    workspace_id: int,
-    campaigns: QuerySet[Campaign] | None,
-    activity: Period | None,
-    optional: Iterable[Metric],
-) -> list[Fetched]:
-    kinds = _kinds(optional)
-    counts = ", ".join(f"COALESCE(t.{kind}, 0)" for kind in kinds)
-    parameters: list[object] = [workspace_id, workspace_id]
-    totals, of_workspace = CampaignTotals._meta.db_table, "AND t.workspace_id = %s "
-    if activity is not None:
-        totals, of_workspace = _ACTIVITY.format(sums=_sums(kinds)), ""
-        parameters[1:1] = [activity.first, activity.last]
-    statement = _CAMPAIGNS.format(counts=counts, totals=totals, of_workspace=of_workspace)
-    if campaigns is None:
-        return read_report(lambda alias: fetched(alias, f"{statement} {_NEWEST_FIRST}", parameters))
-    return _read_among(
-        f"{statement} AND c.id IN ({{among}}) {_NEWEST_FIRST}", parameters, workspace_id, campaigns
-    )
-
-
-def _read_among(
-    statement: str, parameters: Sequence[object], workspace_id: int, campaigns: QuerySet[Campaign]
-) -> list[Fetched]:
-    among = campaigns
-    if not among.query.is_sliced:  # a slice can't be filtered, and depends on its order
-        among = among.filter(workspace_id=workspace_id).order_by()
-    return read_report(
-        lambda alias: fetched_among(among.values("pk").using(alias), statement, parameters),
-        campaigns=campaigns,
-    )
-
-
-def _kinds(optional: Iterable[Metric]) -> list[str]:
-    return [metric.kind for metric in (*CORE_METRICS, *optional)]
-
-
-def _sums(kinds: Iterable[str]) -> str:
-    # PostgreSQL's sum of bigints is a numeric, which Python would read as a Decimal.
-    return ", ".join(f"CAST(sum({kind}) AS bigint) AS {kind}" for kind in kinds)
+def _campaigns(
+    rows: Sequence[Fetched], sums: Sequence[int], optional: Sequence[Metric]
+) -> CampaignReport:
+    return {
+        "workspace_kpis": _kpis(sums, optional),
+        "campaigns": [_campaign_row(row, optional) for row in rows],
+    }
 
 
 def _campaign_row(row: Fetched, optional: Sequence[Metric]) -> CampaignRow:
@@ -190,32 +154,57 @@ def _campaign_row(row: Fetched, optional: Sequence[Metric]) -> CampaignRow:
     return answer
 
 
-def _sort_key(sort_by: str, optional: Sequence[Metric]) -> Callable[[Fetched], Any]:
-    columns = {"name": 1, "created_at": 4, "launched_at": 5}
-    rates: dict[str, int] = {}
-    for column, metric in enumerate((*CORE_METRICS, *optional), _FIRST_COUNT):
-        columns[metric.total] = column
-        rates[metric.rate] = column
-    if sort_by in columns:
-        return itemgetter(columns[sort_by])
-    if sort_by and sort_by in rates:
-        column = rates[sort_by]
-        return lambda row: rate(row[column], row[_FIRST_COUNT])
-    raise ValueError(f"Campaigns can't be sorted by {sort_by!r}.")
+_SORTABLE = {"name": 1, "total_leads": 3, "created_at": 4, "launched_at": 5}
 
 
-def _kpis(rows: Sequence[Fetched], optional: Sequence[Metric]) -> WorkspaceKPIs:
-    width = len(CORE_METRICS) + len(optional)
-    sums = [sum([row[_FIRST_COUNT + column] for row in rows]) for column in range(width)]
-    sent, opened, replied, bounced = sums[:4]
+def _rates(metrics: Sequence[Metric]) -> dict[str, int]:
+    """The column of the count of each rate."""
+    columns = enumerate(metrics, FIRST_COUNT)
+    return {metric.rate: column for column, metric in columns if metric.rate}
+
+
+def _column(sort_by: str, metrics: Sequence[Metric]) -> str:
+    """What the database has for a field of the answer other than a rate."""
+    columns = {metric.total: metric.kind for metric in metrics} | {each: each for each in _SORTABLE}
+    if sort_by not in columns:
+        raise ValueError(f"Campaigns can't be sorted by {sort_by!r}.")
+    return columns[sort_by]
+
+
+def _sorted(
+    rows: list[Fetched], sort_by: str, metrics: Sequence[Metric], *, descending: bool
+) -> list[Fetched]:
+    if not sort_by:
+        return rows
+    rates = _rates(metrics)
+    if sort_by in rates:
+        key = _rate_of(rates[sort_by])
+    else:
+        places = _SORTABLE | {each.kind: place for place, each in enumerate(metrics, FIRST_COUNT)}
+        key = itemgetter(places[_column(sort_by, metrics)])
+    return ordered(sorted(rows, key=itemgetter(0)), key, descending=descending)
+
+
+def _rate_of(column: int) -> Callable[[Fetched], Any]:
+    return lambda row: rate(row[column], row[FIRST_COUNT])
+
+
+def _sums(rows: Sequence[Fetched], metrics: Sequence[Metric]) -> list[int]:
+    """The number of campaigns, and the sum of each count."""
+    columns = range(FIRST_COUNT, FIRST_COUNT + len(metrics))
+    return [len(rows), *(sum([row[column] for row in rows]) for column in columns)]
+
+
+def _kpis(sums: Sequence[int], optional: Sequence[Metric]) -> WorkspaceKPIs:
+    total, sent, opened, replied, bounced = sums[:5]
     kpis: WorkspaceKPIs = {
-        "total_campaigns": len(rows),
+        "total_campaigns": total,
         "total_sends": sent,
         "avg_open_rate": rate(opened, sent),
         "avg_reply_rate": rate(replied, sent),
         "avg_bounce_rate": rate(bounced, sent),
     }
-    for metric, count in zip(optional, sums[4:], strict=True):
+    for metric, count in zip(optional, sums[5:], strict=True):
         cast(dict[str, Any], kpis)[metric.average] = rate(count, sent)
     return kpis
 
@@ -234,7 +223,12 @@ def timeline_report(
     from Monday, or a month goes by its first day in the period, and counts no day outside it.
     """
     optional = optional_metrics(metrics)
-    counts = _daily_counts(workspace_id, period, campaigns, optional)
+    counts = daily_counts(
+        workspace_id=workspace_id,
+        period=period,
+        campaigns=campaigns,
+        metrics=(*CORE_METRICS, *optional),
+    )
     nothing = (0,) * (len(CORE_METRICS) + len(optional))
     days = [(day, counts.get(day, nothing)) for day in period]
     if interval != "day":
@@ -252,27 +246,6 @@ def timeline_report(
 
 # Most days of a window are past, and asked for again and again.
 _day_rate = lru_cache(maxsize=16_384)(rate)
-
-
-def _daily_counts(
-    workspace_id: int,
-    period: Period,
-    campaigns: QuerySet[Campaign] | None,
-    optional: Iterable[Metric],
-) -> dict[date, Fetched]:
-    kinds = _kinds(optional)
-    parameters = [workspace_id, period.first, period.last]
-    of_days = "WHERE workspace_id = %s AND day BETWEEN %s AND %s"
-    if campaigns is None:
-        statement = f"SELECT day, {', '.join(kinds)} FROM {DailyTotals._meta.db_table} {of_days}"
-        rows = read_report(lambda alias: fetched(alias, statement, parameters))
-    else:
-        statement = (
-            f"SELECT day, {_sums(kinds)} FROM {CampaignDailyTotals._meta.db_table} {of_days} "
-            "AND campaign_id IN ({among}) GROUP BY day"
-        )
-        rows = _read_among(statement, parameters, workspace_id, campaigns)
-    return {row[0]: row[1:] for row in rows}
 
 
 def _timeline_day(day: date, row: Fetched, optional: Sequence[Metric]) -> TimelineDay:

@@ -31,13 +31,13 @@ def fetched(
 def fetched_among(
     queryset: QuerySet[Any, Any], statement: str, parameters: Sequence[object]
 ) -> list[tuple[Any, ...]]:
-    """All rows of a statement whose ``{among}`` stands for the query, after the parameters."""
+    """All rows of a statement whose ``{among}`` stands for the query, before the parameters."""
     connection: Any = connections[queryset.db]
     try:
         among, own = queryset.query.get_compiler(connection=connection).as_sql()
     except EmptyResultSet:
         return []
-    statement, parameters = statement.format(among=among), [*parameters, *own]
+    statement, parameters = statement.format(among=among), [*own, *parameters]
     if connection.vendor != "postgresql":
         return fetched(queryset.db, statement, parameters)
     # Bound as Django would: on the server, a parameter of any expression may lack a type.

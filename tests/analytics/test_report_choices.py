@@ -214,10 +214,47 @@ def test_ties_go_by_id(descending):
     assert names(report) == ["1", "2", "3"]
 
 
-@pytest.mark.parametrize("sort_by", ["id", "total_clicked", "click_rate", "total_leads"])
-def test_nothing_else_sorts(workspace, sort_by):
+@pytest.mark.parametrize("sort_by", ["id", "status", "total_clicked", "click_rate"])
+@pytest.mark.parametrize("limit", [None, 2])
+def test_nothing_else_sorts(workspace, sort_by, limit):
     with pytest.raises(ValueError, match="can't be sorted by"):
-        campaign_report(workspace_id=workspace.pk, sort_by=sort_by)
+        campaign_report(workspace_id=workspace.pk, sort_by=sort_by, limit=limit)
+
+
+SORTABLE = [
+    *("", "created_at", "launched_at", "name", "total_leads"),
+    *(metric.total for metric in METRICS),
+    *(metric.rate for metric in METRICS if metric.rate),
+]
+
+
+@pytest.mark.parametrize("descending", [True, False])
+@pytest.mark.parametrize("activity", [None, PERIOD])
+@pytest.mark.parametrize("narrowed", ["no", "filtered", "sliced", "none"])
+def test_pages_are_the_whole_answer_cut(workspace, descending, activity, narrowed):
+    for number in range(3):  # ties, names beyond ASCII, and campaigns without events
+        CampaignFactory(workspace=workspace, name="äÄZ"[number], total_leads=7)
+    everything = Campaign.objects.all()
+    campaigns = {
+        "no": None,
+        "filtered": everything.exclude(name="b"),
+        "sliced": everything.filter(workspace=workspace).order_by("name")[1:5],
+        "none": everything.none(),
+    }[narrowed]
+    for sort_by in SORTABLE:
+        question = {
+            "workspace_id": workspace.pk,
+            "campaigns": campaigns,
+            "activity": activity,
+            "metrics": ALL,
+            "sort_by": sort_by,
+            "descending": descending,
+        }
+        whole = campaign_report(**question)
+        pages = [campaign_report(**question, page=page, limit=2) for page in (1, 2, 3, 4)]
+        assert [row for page in pages for row in page["campaigns"]] == whole["campaigns"], sort_by
+        assert [page["workspace_kpis"] for page in pages] == [whole["workspace_kpis"]] * 4
+        assert {page["pagination"]["total"] for page in pages} == {len(whole["campaigns"])}
 
 
 @pytest.mark.parametrize(
