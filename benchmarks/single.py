@@ -3,16 +3,28 @@
 It says that it is ready, waits for a line, records, and ends.
 """
 
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime
 from itertools import cycle, islice
 from time import perf_counter
-from typing import IO, cast
+from typing import IO, TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from benchmarks.before import Before
+
+# Set where the triggers are disabled, and recording would refuse.
+WITHOUT_TOTALS = "BENCH_WITHOUT_TOTALS"
 
 
-def events_per_second(*, writers: int, workspace: str, count: int, name: str) -> float:
-    """Of so many writers at once, each a process; every event is of today."""
+def events_per_second(
+    *, writers: int, workspace: str, count: int, name: str, before: "Before | None" = None
+) -> float:
+    """Of so many writers at once, each a process; every event is of today.
+
+    With ``before`` they run the code of an earlier commit.
+    """
     command = [sys.executable, "-m", "benchmarks.single"]
     running = [
         subprocess.Popen(
@@ -20,6 +32,8 @@ def events_per_second(*, writers: int, workspace: str, count: int, name: str) ->
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            cwd=before.folder if before else None,
+            env=before.environment if before else None,
         )
         for number in range(writers)
     ]
@@ -39,8 +53,10 @@ def main() -> None:
 
     django.setup()
     from campaigns.models import Campaign, EventKind, Workspace
-    from campaigns.recording import Event, record_events
+    from campaigns.recording import Event, counting, record_events
 
+    if os.environ.get(WITHOUT_TOTALS):
+        counting._requirements.clear()
     name, workspace_name, count = sys.argv[1:]
     workspace = Workspace.objects.get(name=workspace_name)
     campaigns = list(Campaign.objects.filter(workspace=workspace).values_list("pk", flat=True)[:20])
