@@ -28,6 +28,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from analytics.dashboard.page import DashboardAdmin, dashboard_url, may_open
+from analytics.deletion import deleted_objects
 from analytics.metrics import rate
 from analytics.models import CORE_COUNTS, CampaignTotals, Dashboard
 from campaigns.base.lookups import CarefulLookups
@@ -52,6 +53,9 @@ class TotalsAdmin(CarefulLookups):
     # Neither the second count of the list nor one for each filter.
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        return deleted_objects(list(objs), request, self.admin_site)
 
     @admin.display(ordering="total_sent")
     def sent(self, row: Any) -> int:

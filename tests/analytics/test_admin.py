@@ -179,6 +179,29 @@ def test_deleting_asks_without_a_look_at_events_and_takes_them_along(admin_clien
     assert set(CampaignTotals.objects.values_list("campaign", flat=True)) == set(left)
 
 
+def test_deleting_says_how_much_history_goes_and_lists_no_campaign(admin_client):
+    workspace = WorkspaceFactory(name="Acme")
+    campaigns = [CampaignFactory(workspace=workspace, name=f"No. {n}") for n in range(3)]
+    record(campaigns[0], sent=1200)
+    record(campaigns[1], sent=1, opened=1)
+
+    page = admin_client.get(f"{WORKSPACES}{workspace.pk}/delete/").content.decode()
+    assert "Workspace: Acme, with 1,201 messages sent and 1 day of history" in page
+    assert "Campaigns: 3" in page
+    assert "No. 1" not in page
+    for campaign, history in zip(
+        campaigns,
+        [
+            "with 1,200 messages sent and 1 day of history",
+            "with 1 message sent and 1 day of history",
+            "without any history",
+        ],
+        strict=True,
+    ):
+        page = admin_client.get(f"{CAMPAIGNS}{campaign.pk}/delete/").content.decode()
+        assert f"Campaign: {campaign.name}, {history}" in page
+
+
 def test_a_campaigns_own_page_tells_its_totals_and_keeps_it_in_its_workspace(admin_client):
     campaign = CampaignFactory(name="Q1", launched_at=NOON)
     record(campaign, sent=3, opened=1)

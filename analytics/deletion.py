@@ -1,0 +1,63 @@
+"""What the admin says before it deletes: how much goes, not a list of it all."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.contrib.admin.utils import NestedObjects
+from django.db import router
+from django.db.models import Count
+from django.http import HttpRequest
+from django.utils.text import capfirst
+
+from analytics.dashboard.figures import count_text
+from analytics.models import CampaignDailyTotals, DailyTotals
+from campaigns.models import Campaign
+
+Deleted = tuple[list[str], dict[str, int], set[str], list[str]]
+
+
+def deleted_objects(objs: Sequence[Any], request: HttpRequest, site: AdminSite) -> Deleted:
+    """As ``ModelAdmin.get_deleted_objects``, for campaigns or workspaces with their totals.
+
+    Django's own lists each campaign of a workspace, and each takes a look-up of its address.
+    """
+    if not objs:
+        return [], {}, set(), []
+    collector = NestedObjects(using=router.db_for_write(type(objs[0])), origin=objs)
+    collector.collect(objs)
+    found: Any = collector.model_objs  # by model
+    counts = {str(model._meta.verbose_name_plural): len(rows) for model, rows in found.items()}
+    forbidden = {
+        str(model._meta.verbose_name)
+        for model, rows in found.items()
+        if not _may_delete(rows, request, site, model)
+    }
+    days = _days(objs)
+    listed = [_with_its_history(obj, days.get(obj.pk, 0)) for obj in objs]
+    return listed, counts, forbidden, [str(row) for row in collector.protected]
+
+
+def _may_delete(rows: Iterable[Any], request: HttpRequest, site: AdminSite, model: Any) -> bool:
+    if not site.is_registered(model):
+        return True
+    page: Any = site.get_model_admin(model)
+    return all(page.has_delete_permission(request, row) for row in rows)
+
+
+def _with_its_history(obj: Any, days: int) -> str:
+    name = f"{capfirst(obj._meta.verbose_name)}: {obj}"
+    if not days:
+        return f"{name}, without any history"
+    sent = f"{count_text(obj.total_sent)} message{'' if obj.total_sent == 1 else 's'} sent"
+    return f"{name}, with {sent} and {count_text(days)} day{'' if days == 1 else 's'} of history"
+
+
+def _days(objs: Sequence[Any]) -> Mapping[Any, int]:
+    """On how many days something happened, by the object's key."""
+    rows: Any = (
+        CampaignDailyTotals.objects.filter(campaign__in=objs).values_list("campaign_id")
+        if isinstance(objs[0], Campaign)
+        else DailyTotals.objects.filter(workspace__in=objs).values_list("workspace_id")
+    )
+    return dict(rows.annotate(Count("day")))
