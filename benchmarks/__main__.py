@@ -40,6 +40,7 @@ def set_up(server: Server, folder: Path) -> None:
         SECRET_KEY=secrets.token_hex(32),
         SECURE_SSL_REDIRECT="0",
         THROTTLE_ADDRESS="",
+        THROTTLE_EVENTS="",
         THROTTLE_KEY="",
     )
     import django
@@ -52,11 +53,12 @@ def set_up(server: Server, folder: Path) -> None:
 
 
 def _measure(size: Size, folder: Path) -> None:
-    from benchmarks import reading, recording, serving
+    from benchmarks import reading, recording, serving, writing
 
     recording.on_postgresql(size, folder)
     recording.on_sqlite(size)
     serving.run(size, folder)
+    writing.run(size, folder)
     reading.run(size, folder)
 
 

@@ -47,7 +47,7 @@ def run(size: Size, folder: Path) -> None:
         Question("campaigns, 1,000", CAMPAIGNS, few),
         Question("campaigns, 10,000", CAMPAIGNS, many),
     ]
-    with _gunicorn(folder) as (address, _):
+    with served(folder) as (address, _):
         found = {each.name: _ask_all(size, address, each, folder) for each in questions}
         _note_goals(found)
         _authentication(size, address, few)
@@ -62,7 +62,7 @@ def _keyed_workspace(campaigns: int, number: int) -> str:
 
 
 @contextmanager
-def _gunicorn(folder: Path) -> Iterator[tuple[Address, int]]:
+def served(folder: Path) -> Iterator[tuple[Address, int]]:
     """Its address and its process."""
     command = [sys.executable, "-m", "gunicorn", "config.wsgi", f"--workers={WORKERS}"]
     with create_server(("127.0.0.1", 0), backlog=512) as listening:
@@ -171,14 +171,14 @@ def _memory(size: Size, folder: Path, key: str) -> None:
     (folder / "kept").write_bytes(b"{}")
     rows = []
     for view in VIEWS:
-        with _gunicorn(folder) as (address, process):
+        with served(folder) as (address, process):
             for _ in range(WORKERS * size.answers):
                 _get(address, f"{view}/{CAMPAIGNS}{'?answer=kept' * (view == 'constant')}", key)
-            rows.append((view, f"{max(_resident(process), default=0):.0f} MB"))
+            rows.append((view, f"{max(resident(process), default=0):.0f} MB"))
     tables.table(["view", "resident"], rows)
 
 
-def _resident(parent: int) -> list[float]:
+def resident(parent: int) -> list[float]:
     """The megabytes of each worker; none where there is no /proc."""
     children = Path(f"/proc/{parent}/task/{parent}/children")
     if not children.exists():
