@@ -34,6 +34,7 @@ from analytics.models import CORE_COUNTS, CampaignTotals, Dashboard
 from campaigns.base.lookups import CarefulLookups
 from campaigns.fields import InstantField, InstantFormField
 from campaigns.models import Campaign, Workspace
+from campaigns.workspace_choices import FewWorkspacesFilter, ManyWorkspaces
 
 TOTALS = (*CORE_COUNTS, "open_rate", "reply_rate", "bounce_rate")
 
@@ -90,9 +91,9 @@ def _shown(count: int, sent: int) -> str:
     return f"{rate(count, sent):.2%}"
 
 
-class CampaignAdmin(TotalsAdmin):
+class CampaignAdmin(ManyWorkspaces, TotalsAdmin):
     list_display = ("name", "workspace", "status", "launched_at", "total_leads", *TOTALS)
-    list_filter = ("status", "workspace", "launched_at")
+    list_filter = ("status", ("workspace", FewWorkspacesFilter), "launched_at")
     list_select_related = ("workspace",)
     search_fields = ("name", "workspace__name")
 

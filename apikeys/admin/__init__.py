@@ -14,9 +14,10 @@ from apikeys.admin.revoking import Revoking
 from apikeys.admin.rotating import Rotating
 from apikeys.models import APIKey
 from campaigns.fields import utc_now
+from campaigns.workspace_choices import FewWorkspacesFilter, ManyWorkspaces
 
 
-class APIKeyAdmin(Making, Rotating, Revoking):
+class APIKeyAdmin(Making, Rotating, Revoking, ManyWorkspaces):
     """Rotating a key takes the permissions to add and to change, revoking it that to change.
 
     Only a superuser may delete keys, or their workspace with them: a revoked key still tells who
@@ -35,7 +36,7 @@ class APIKeyAdmin(Making, Rotating, Revoking):
         "last_used_at",
         "created_by",
     )
-    list_filter = (StateFilter, "workspace", ScopeFilter)
+    list_filter = (StateFilter, ("workspace", FewWorkspacesFilter), ScopeFilter)
     list_select_related = ("workspace",)
     unfiltered_fields = frozenset({"digest", "request_id"})
     search_fields = ("name", "hint", "workspace__name", "created_by")

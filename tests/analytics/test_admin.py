@@ -13,6 +13,7 @@ from django.urls import path, reverse
 
 import analytics.admin
 from analytics.models import CampaignTotals, DailyTotals
+from campaigns import workspace_choices
 from campaigns.models import Campaign, CampaignStatus, EmailEvent, EventKind, Workspace
 from campaigns.recording import Event, record_events
 from tests.factories import APIKeyFactory, CampaignFactory, WorkspaceFactory
@@ -336,3 +337,30 @@ def test_no_address_written_by_hand_breaks_a_list(admin_client, page, query, sta
     CampaignFactory()
 
     assert admin_client.get(f"{page}?{query}").status_code == status
+
+
+@pytest.mark.parametrize(
+    "listed", [CAMPAIGNS, reverse("admin:mailmetrics_apikeys_apikey_changelist")]
+)
+def test_many_workspaces_are_searched_for_and_few_are_listed(admin_client, listed, monkeypatch):
+    monkeypatch.setattr(workspace_choices, "MANY", 3)
+    workspaces = [WorkspaceFactory(name=f"Tenant {n}") for n in range(3)]
+    CampaignFactory(workspace=workspaces[0])
+
+    def pages():
+        return [admin_client.get(f"{listed}{page}").content.decode() for page in ("", "add/")]
+
+    assert ["Tenant 2" in page for page in pages()] == [True, True]
+    WorkspaceFactory(name="Tenant 3")
+    assert ["Tenant 2" in page for page in pages()] == [False, False]
+    assert "admin-autocomplete" in pages()[1]
+    found = admin_client.get(
+        reverse("admin:autocomplete"),
+        {
+            "app_label": listed.split("/")[2],
+            "model_name": listed.split("/")[3],
+            "field_name": "workspace",
+            "term": "tenant 2",
+        },
+    )
+    assert [each["text"] for each in found.json()["results"]] == ["Tenant 2"]
