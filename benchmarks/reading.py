@@ -7,31 +7,54 @@ rows in Python, the instants as such; of several ways the fastest for each datab
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import chdb.session
 import duckdb
 import orjson
 from django.db import connection
+from django.db.models import QuerySet
 
 from analytics import reports
+from analytics.models import CampaignDailyTotals, CampaignTotals, DailyTotals
 from analytics.periods import Period
 from analytics.totals.recount import differences
 from benchmarks import command, data, tables
 from benchmarks.command import Ran
-from benchmarks.measuring import milliseconds, take_turns
+from benchmarks.measuring import milliseconds, seconds, take_turns
 from benchmarks.recording import EVENTS, execute
 from benchmarks.sizes import Size
 from campaigns.base.rows import fetched
-from campaigns.models import Campaign, EventKind, Workspace
+from campaigns.models import Campaign, EmailEvent, EventKind, Workspace
 
 FEW, MANY = 1_000, 10_000  # campaigns
 COUNTED = "bench_counted"
 THREADS = 2
-ANSWERS = ("campaigns", "timeline, 90 days", "timeline, 365 days")
+
+
+@dataclass(frozen=True)
+class Timeline:
+    days: int
+    interval: reports.Interval = "day"
+    only: Literal["", "campaign", "status"] = ""
+
+
+TIMELINES = {
+    "timeline, 90 days": Timeline(90),
+    "timeline, 365 days": Timeline(365),
+    "one campaign, 90 days": Timeline(90, only="campaign"),
+    "one status, 90 days": Timeline(90, only="status"),
+    "weeks of 365 days": Timeline(365, "week"),
+    "months of 365 days": Timeline(365, "month"),
+}
+ACTIVITY = "campaigns, activity of a week"
+ANSWERS = ("campaigns", *TIMELINES, ACTIVITY)
+COUNTED_ANSWERS = ANSWERS[:3]  # with a goal against counting
+STATUS = "ACTIVE"
 KINDS = EventKind.choices
 FILTERED = ", ".join(f"count(*) FILTER (WHERE kind = {n}) AS {name}" for n, name in KINDS)
 COUNTED_IF = ", ".join(f"countIf(kind = {n}) AS {name}" for n, name in KINDS)
@@ -47,6 +70,10 @@ def run(size: Size, folder: Path) -> None:
         with _stored(number, FEW, folder) as (workspace, lines, ran):
             imported[number] = ran
             found[number] = _times(size, workspace, lines, folder, ANSWERS)
+            if number == size.stored[-1]:
+                _note_storage(number)
+            if number == size.stored[min(1, len(size.stored) - 1)]:
+                _change_zone(workspace, number)
         _print(number, FEW, found[number])
     spread: dict[int, Times] = {}
     for number in size.spread:
@@ -56,6 +83,7 @@ def run(size: Size, folder: Path) -> None:
     _note_goals(found, FEW)
     _note_goals(spread, MANY)
     _note_counting(found)
+    _note_grain(found)
     _note_memory(imported)
 
 
@@ -125,11 +153,47 @@ def _ours(workspace: Workspace) -> dict[str, Callable[[], object]]:
         ((sql, parameters),) = executed
         return lambda: fetched("default", sql, parameters)
 
+    def timeline(asked: Timeline) -> Callable[[], object]:
+        arguments: dict[str, Any] = {"period": _period(asked.days)}
+        if asked.only:
+            arguments["campaigns"] = _narrowed(workspace, asked)
+        if asked.interval == "day":
+            return statement(reports.timeline_report, **arguments)
+        # The days are read, and summed in Python: which is part of it.
+        return lambda: reports.timeline_report(
+            workspace_id=workspace.pk, interval=asked.interval, **arguments
+        )
+
     return {
         ANSWERS[0]: statement(reports.campaign_report),
-        ANSWERS[1]: statement(reports.timeline_report, period=_period(90)),
-        ANSWERS[2]: statement(reports.timeline_report, period=_period(365)),
+        **{name: timeline(asked) for name, asked in TIMELINES.items()},
+        ACTIVITY: statement(reports.campaign_report, activity=_week()),
     }
+
+
+def _week() -> Period:
+    return Period(data.LAST.date() - timedelta(days=36), data.LAST.date() - timedelta(days=30))
+
+
+def _narrowed(workspace: Workspace, asked: Timeline) -> QuerySet[Campaign]:
+    campaigns = Campaign.objects.filter(workspace=workspace)
+    if asked.only == "status":
+        return campaigns.filter(status=STATUS)
+    # One that went out within the window.
+    newest = campaigns.order_by("-created_at").values_list("pk", flat=True)
+    return campaigns.filter(pk=newest[len(newest) // 10])
+
+
+def _condition(workspace: Workspace, asked: Timeline, table: str = "campaigns") -> str:
+    """The same of events in SQL, with the window."""
+    first, end = _ends(_period(asked.days), "Z" if table != "campaigns" else "")
+    window = f"occurred_at >= '{first}' AND occurred_at < '{end}'"
+    if asked.only == "campaign":
+        return f"{window} AND campaign_id = '{_narrowed(workspace, asked).get().pk}'"
+    if asked.only == "status":
+        chosen = f"SELECT id FROM {table} WHERE workspace_id = {workspace.pk}"
+        return f"{window} AND campaign_id IN ({chosen} AND status = '{STATUS}')"
+    return window
 
 
 def _per_campaign(events: str, counts: str, workspace_id: int) -> str:
@@ -148,31 +212,33 @@ def _counting(workspace: Workspace) -> dict[str, Callable[[], object]]:
     campaigns = _per_campaign(mine, FILTERED, workspace.pk)
     campaigns = campaigns.replace("FROM campaigns", f"FROM {Campaign._meta.db_table}")
 
-    def timeline(days: int) -> Callable[[], object]:
-        first, end = _ends(days)
+    first, end = _ends(_week(), "Z")
+    of_week = (
+        f"(SELECT * FROM {mine} WHERE occurred_at >= '{first}' AND occurred_at < '{end}') weekly"
+    )
+    activity = _per_campaign(of_week, FILTERED, workspace.pk)
+    activity = activity.replace("FROM campaigns", f"FROM {Campaign._meta.db_table}")
+
+    def timeline(asked: Timeline) -> Callable[[], object]:
         sql = f"""
-            SELECT (occurred_at AT TIME ZONE 'UTC')::date, {FILTERED} FROM {COUNTED}
-             WHERE workspace_id = {workspace.pk}
-               AND occurred_at >= '{first}Z' AND occurred_at < '{end}Z' GROUP BY 1 ORDER BY 1
+            SELECT date_trunc('{asked.interval}', occurred_at AT TIME ZONE 'UTC')::date, {FILTERED}
+              FROM {COUNTED} WHERE workspace_id = {workspace.pk}
+               AND {_condition(workspace, asked, Campaign._meta.db_table)} GROUP BY 1 ORDER BY 1
         """
         return lambda: fetched("default", sql)
 
-    return dict(
-        zip(
-            ANSWERS,
-            [lambda: fetched("default", campaigns), timeline(90), timeline(365)],
-            strict=True,
-        )
-    )
+    return {
+        ANSWERS[0]: lambda: fetched("default", campaigns),
+        **{name: timeline(asked) for name, asked in TIMELINES.items()},
+        ACTIVITY: lambda: fetched("default", activity),
+    }
 
 
-def _ends(days: int) -> tuple[datetime, datetime]:
-    """The window's first instant and the first after it, in UTC."""
-    period = _period(days)
-    return (
-        datetime.combine(period.first, time()),
-        datetime.combine(period.last + timedelta(days=1), time()),
-    )
+def _ends(period: Period, zone: str = "") -> tuple[str, str]:
+    """The window's first instant and the first after it, in UTC, in SQL."""
+    first = datetime.combine(period.first, time())
+    end = datetime.combine(period.last + timedelta(days=1), time())
+    return f"{first}{zone}", f"{end}{zone}"
 
 
 def _campaigns(workspace: Workspace) -> list[tuple[Any, ...]]:
@@ -202,15 +268,22 @@ def _duckdb(workspace: Workspace, lines: Path) -> dict[str, Callable[[], object]
     def ask(sql: str) -> Callable[[], object]:
         return lambda: database.execute(sql).fetchall()
 
-    def timeline(days: int) -> Callable[[], object]:
-        first, end = _ends(days)
+    def timeline(asked: Timeline) -> Callable[[], object]:
         return ask(
-            f"SELECT occurred_at::date, {FILTERED} FROM events "
-            f"WHERE occurred_at >= '{first}' AND occurred_at < '{end}' GROUP BY 1 ORDER BY 1"
+            f"SELECT date_trunc('{asked.interval}', occurred_at)::date, {FILTERED} FROM events "
+            f"WHERE {_condition(workspace, asked)} GROUP BY 1 ORDER BY 1"
         )
 
-    campaigns = ask(_per_campaign("events", FILTERED, workspace.pk))
-    return dict(zip(ANSWERS, [campaigns, timeline(90), timeline(365)], strict=True))
+    return {
+        ANSWERS[0]: ask(_per_campaign("events", FILTERED, workspace.pk)),
+        **{name: timeline(asked) for name, asked in TIMELINES.items()},
+        ACTIVITY: ask(_per_campaign(_events_of_week(), FILTERED, workspace.pk)),
+    }
+
+
+def _events_of_week() -> str:
+    first, end = _ends(_week())
+    return f"(SELECT * FROM events WHERE occurred_at >= '{first}' AND occurred_at < '{end}') weekly"
 
 
 def _clickhouse(workspace: Workspace, lines: Path, folder: Path) -> dict[str, Callable[[], object]]:
@@ -243,19 +316,29 @@ def _clickhouse(workspace: Workspace, lines: Path, folder: Path) -> dict[str, Ca
         sql = f"{sql} {WHOLE_NUMBERS}"
         return lambda: _rows_of_json(session.query(sql, AS_JSON).bytes(), **read)
 
-    def timeline(days: int) -> Callable[[], object]:
-        first, end = _ends(days)
+    starts = {
+        "day": "toDate(occurred_at)",
+        "week": "toStartOfWeek(occurred_at, 1)",
+        "month": "toStartOfMonth(occurred_at)",
+    }
+
+    def timeline(asked: Timeline) -> Callable[[], object]:
         return ask(
-            f"SELECT toDate(occurred_at) AS day, {COUNTED_IF} FROM events "
-            f"WHERE occurred_at >= '{first}' AND occurred_at < '{end}' GROUP BY day ORDER BY day",
+            f"SELECT {starts[asked.interval]} AS day, {COUNTED_IF} FROM events "
+            f"WHERE {_condition(workspace, asked)} GROUP BY day ORDER BY day",
             column=0,
             read=date.fromisoformat,
         )
 
-    campaigns = ask(
-        _per_campaign("events", COUNTED_IF, workspace.pk), column=-1, read=datetime.fromisoformat
-    )
-    return dict(zip(ANSWERS, [campaigns, timeline(90), timeline(365)], strict=True))
+    def per_campaign(events: str) -> Callable[[], object]:
+        sql = _per_campaign(events, COUNTED_IF, workspace.pk)
+        return ask(sql, column=-1, read=datetime.fromisoformat)
+
+    return {
+        ANSWERS[0]: per_campaign("events"),
+        **{name: timeline(asked) for name, asked in TIMELINES.items()},
+        ACTIVITY: per_campaign(_events_of_week()),
+    }
 
 
 def _rows_of_json(lines: bytes, column: int, read: Callable[[str], object]) -> list[list[Any]]:
@@ -307,13 +390,42 @@ def _note_goals(found: dict[int, Times], campaigns: int) -> None:
 
 def _note_counting(found: dict[int, Times]) -> None:
     most = max(found)
-    for answer, times in found[most].items():
+    for answer in COUNTED_ANSWERS:
+        times = found[most][answer]
         tables.goal(
             f"{answer}: SQL at {most:,} events, times faster than counting",
             times["PostgreSQL counting"] / times["ours"],
             ">=",
             100,
         )
+
+
+def _note_grain(found: dict[int, Times]) -> None:
+    """What the totals by campaign and day cost beside their two sums."""
+    for answer, plain, most in (
+        ("one campaign, 90 days", "timeline, 90 days", 1.5),
+        (ACTIVITY, "campaigns", 2),
+    ):
+        ratio = max(times[answer]["ours"] / times[plain]["ours"] for times in found.values())
+        tables.goal(f"{answer}: SQL, of the time of {plain}", ratio, "<=", most)
+
+
+def _note_storage(number: int) -> None:
+    sizes = ", ".join(
+        f"pg_total_relation_size('{model._meta.db_table}')"
+        for model in (EmailEvent, CampaignTotals, DailyTotals, CampaignDailyTotals)
+    )
+    ((events, *totals),) = fetched("default", f"SELECT {sizes}")
+    text = f"storage of all totals with {number:,} events, of that of the events"
+    tables.goal(text, sum(totals) / events, "<=", 0.05)
+
+
+def _change_zone(workspace: Workspace, number: int) -> None:
+    tables.heading("Change of a workspace's time zone")
+    taken = seconds(
+        lambda: Workspace.objects.filter(pk=workspace.pk).update(time_zone="America/New_York")
+    )
+    tables.table(["events", "seconds"], [(f"{number:,}", f"{taken:.1f}")])
 
 
 def _note_memory(imported: dict[int, Ran]) -> None:
