@@ -33,6 +33,7 @@ def gunicorn(
                 "SECRET_KEY": "only-for-tests",
                 "SECURE_SSL_REDIRECT": "0",
                 "THROTTLE_ADDRESS": "",
+                "THROTTLE_EVENTS": "",
                 "THROTTLE_KEY": "",
                 **environment,
             },
