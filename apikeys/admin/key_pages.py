@@ -44,12 +44,15 @@ class KeyPages(CarefulLookups):
         self.message_user(request, text, messages.WARNING)
         return HttpResponseRedirect(self.url_after(request))
 
-    def shown_once(self, request: Any, made: APIKey, key: str) -> HttpResponse:
+    def shown_once(
+        self, request: Any, made: APIKey, key: str, *, replaces: str = ""
+    ) -> HttpResponse:
         context = {
             **self.page_context(request),
             "title": "API key",
             "subtitle": made.name,
             "made": made,
+            "replaces": replaces,
             "key": key,
             "curl": self._curl(request, made, key),
             "after": self.url_after(request, made),

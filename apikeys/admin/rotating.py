@@ -50,4 +50,4 @@ class Rotating(KeyPages):
         ends = f"{old.expires_at:%Y-%m-%d %H:%M} UTC"
         self.log_change(request, old, f"Rotated: replaced by {new}, valid until {ends}.")
         self.log_addition(request, new, f"Made by rotating {old}.")
-        return self.shown_once(request, new, key)
+        return self.shown_once(request, new, key, replaces=f"{old}, which is valid until {ends}")

@@ -449,6 +449,7 @@ def test_rotating_is_in_the_history_of_both_keys(admin_client):
     assert timedelta(days=6) < old.expires_at - utc_now() <= timedelta(days=7)
     assert "no-store" in answer["Cache-Control"]
     ends = f"{old.expires_at:%Y-%m-%d %H:%M} UTC"
+    assert f"It replaces {old}, which is valid until {ends}." in answer.content.decode()
     assert history() == [
         ("admin", str(old), f"Rotated: replaced by {new}, valid until {ends}."),
         ("admin", str(new), f"Made by rotating {old}."),
