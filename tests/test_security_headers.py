@@ -1,10 +1,14 @@
 """What the runnable site sends with every answer in production, over a real server."""
 
 import http.client
+import os
+import subprocess
+import sys
 from contextlib import closing
 
 import pytest
 
+from tests.distributions import ROOT
 from tests.server import gunicorn
 
 POLICY = {
@@ -54,7 +58,7 @@ def test_every_answer_over_tls_has_them(ask):
         statuses.append(answer.status)
         assert {name: answer.headers[name] for name in ALWAYS} == ALWAYS
         assert set(answer.headers["Content-Security-Policy"].split("; ")) == POLICY
-        hsts = "max-age=31536000; includeSubDomains; preload"
+        hsts = "max-age=31536000; includeSubDomains"
         assert answer.headers["Strict-Transport-Security"] == hsts
         assert "Set-Cookie" not in answer.headers
     assert statuses == [401, 200, 404]
@@ -75,3 +79,26 @@ def test_another_host_is_refused_without_a_word_on_the_site(ask):
 def test_what_is_not_found_lists_no_routes(ask):
     _, body = ask("/nowhere", **OVER_TLS)
     assert "analytics" not in body
+
+
+@pytest.mark.parametrize(
+    ("environment", "parts"),
+    [
+        ({}, (31_536_000, True, False)),
+        ({"SECURE_HSTS_PRELOAD": "1"}, (31_536_000, True, True)),
+        ({"SECURE_HSTS_INCLUDE_SUBDOMAINS": "0"}, (31_536_000, False, False)),
+        ({"SECURE_HSTS_SECONDS": "60"}, (60, True, False)),
+    ],
+)
+def test_each_part_of_hsts_is_a_setting_of_its_own(environment, parts):
+    shown = "from config import settings as s; print((s.SECURE_HSTS_SECONDS, "
+    shown += "s.SECURE_HSTS_INCLUDE_SUBDOMAINS, s.SECURE_HSTS_PRELOAD))"
+    output = subprocess.run(
+        [sys.executable, "-c", shown],
+        env={"PATH": os.defpath, "SECRET_KEY": "only-for-tests"} | environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert output == f"{parts}\n"
