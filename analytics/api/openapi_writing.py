@@ -161,7 +161,7 @@ EVENTS = extend_schema(
     tags=["writing"],
     request={
         # An item that is no event is refused by itself.
-        JSON: {"type": "array", "items": {"anyOf": [EVENT, {}]}, "maxItems": 10_000},
+        JSON: {"type": "array", "items": {"anyOf": [EVENT, {}]}},
         JSON_LINES: {"type": "string", "description": "One event a line."},
     },
     examples=[
