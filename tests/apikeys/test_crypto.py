@@ -1,5 +1,7 @@
+import re
 import string
 from math import log2
+from pathlib import Path
 from zlib import crc32
 
 import pytest
@@ -79,3 +81,11 @@ def test_the_digest_is_plain_sha_256_whatever_the_secret_key(settings):
     settings.SECRET_KEY = "another"
 
     assert digest("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_the_documented_pattern_for_secret_scanners_finds_every_key():
+    text = (Path(__file__).parents[2] / "SECURITY.md").read_text(encoding="utf-8")
+    pattern = re.search(r"by the pattern `(.+)`", text)[1]
+    for _ in range(1000):
+        key = generate()
+        assert re.findall(pattern, f"X-API-Key: {key}\n") == [key]
