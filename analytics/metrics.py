@@ -29,6 +29,7 @@ class Metric:
 METRICS = tuple(Metric(kind.label, kind.rate) for kind in EventKind)
 # Every answer has these; the others are added for those who name them.
 CORE_METRICS, OPTIONAL_METRICS = METRICS[:4], METRICS[4:]
+OPTIONAL_NAMES = tuple(metric.kind for metric in OPTIONAL_METRICS)
 
 
 def optional_metrics(kinds: Collection[str]) -> tuple[Metric, ...]:

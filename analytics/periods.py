@@ -8,14 +8,20 @@ from typing import Literal
 
 DEFAULT_DAYS = 90
 
+Interval = Literal["day", "week", "month"]
+
 
 class InvalidPeriod(ValueError):
-    """A window that can't be answered; ``parameter`` names the one to mend."""
+    """A window that can't be answered; ``parameter`` names the one to mend.
 
-    def __init__(self, *, parameter: str, reason: str) -> None:
+    ``too_long`` tells a window with too many days from one that is none.
+    """
+
+    def __init__(self, *, parameter: str, reason: str, too_long: bool = False) -> None:
         super().__init__(reason)
         self.parameter = parameter
         self.reason = reason
+        self.too_long = too_long
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,7 @@ def resolve(*, from_date: date | None, to_date: date | None, today: date, most_d
     period = Period(from_date or _default_first(last), last)
     if len(period) > most_days:
         reason = f"{period.first} to {last} is {len(period)} days; the most is {most_days}."
-        raise InvalidPeriod(parameter="from_date", reason=reason)
+        raise InvalidPeriod(parameter="from_date", reason=reason, too_long=True)
     return period
 
 

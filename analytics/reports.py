@@ -8,18 +8,16 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any, Literal, NotRequired, TypedDict, cast
+from typing import Any, NotRequired, TypedDict, cast
 from uuid import UUID
 
 from django.db.models import QuerySet
 
 from analytics.listing import DEFAULT_LIMIT, Pagination, ordered, pagination
 from analytics.metrics import CORE_METRICS, Metric, optional_metrics, rate
-from analytics.periods import Period
+from analytics.periods import Interval, Period
 from analytics.reading import FIRST_COUNT, CampaignReading, Fetched, daily_counts
 from campaigns.models import Campaign
-
-Interval = Literal["day", "week", "month"]
 
 
 class WorkspaceKPIs(TypedDict):

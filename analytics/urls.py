@@ -5,13 +5,21 @@ is there if drf-spectacular-sidecar, whose files it shows, is among the installe
 """
 
 from django.apps import apps
-from django.urls import path
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
 from rest_framework.routers import SimpleRouter
 
-from analytics.api import documentation
+from analytics.api.documentation import DocsView, SchemaView
 from analytics.api.isolation import undescribed
-from analytics.api.views import CampaignAnalyticsViewSet
+from analytics.api.views import CampaignAnalyticsViewSet, MeView, NotFoundView
 from analytics.api.writing import CampaignView, EventsView
+
+
+class AnythingConverter(StringConverter):
+    regex = r"(?s:.*)"  # also nothing, and lines
+
+
+register_converter(AnythingConverter, "mailmetrics_anything")
 
 app_name = "mailmetrics"
 
@@ -19,13 +27,15 @@ app_name = "mailmetrics"
 router = SimpleRouter(trailing_slash=False, use_regex_path=False)
 router.register("analytics/campaigns", CampaignAnalyticsViewSet, basename="campaign-analytics")
 
-writing = [
+others = [
+    path("me", MeView.as_view(), name="me"),
     path("events", EventsView.as_view(), name="events"),
     path("campaigns/<str:campaign_id>", CampaignView.as_view(), name="campaign"),
 ]
 urlpatterns = [
-    *undescribed([*router.urls, *writing]),
-    path("schema", documentation.schema, name="schema"),
+    *undescribed([*router.urls, *others]),
+    path("schema", SchemaView.as_view(), name="schema"),
 ]
 if apps.is_installed("drf_spectacular_sidecar"):
-    urlpatterns.append(path("docs", documentation.docs, name="docs"))
+    urlpatterns.append(path("docs", DocsView.as_view(), name="docs"))
+urlpatterns += undescribed([path("<mailmetrics_anything:path>", NotFoundView.as_view())])

@@ -18,6 +18,7 @@ from campaigns.base.rows import fetched
 from campaigns.base.settings import mailmetrics
 from campaigns.base.waiting import without_waiting
 from campaigns.fields import utc_now
+from campaigns.models import Workspace
 
 logger = logging.getLogger(__name__)
 
@@ -91,10 +92,16 @@ _FIELDS = APIKey._meta.concrete_fields
 _NAMES = [field.attname for field in _FIELDS]
 # As the fields read them: JSON as text, which the driver would decode.
 _COLUMNS = ", ".join(
-    f"CAST({field.column} AS text)" if isinstance(field, JSONField) else str(field.column)
+    f"CAST(k.{field.column} AS text)" if isinstance(field, JSONField) else f"k.{field.column}"
     for field in _FIELDS
 )
-_BY_DIGEST = f"SELECT {_COLUMNS} FROM {APIKey._meta.db_table} WHERE digest = %s"
+# What answers need of the workspace, so that none has to ask for it.
+_WORKSPACE_NAMES = ["id", "name", "time_zone"]
+_BY_DIGEST = (
+    f"SELECT {_COLUMNS}, {', '.join(f'w.{name}' for name in _WORKSPACE_NAMES)} "
+    f"FROM {APIKey._meta.db_table} k JOIN {Workspace._meta.db_table} w ON w.id = k.workspace_id "
+    "WHERE k.digest = %s"
+)
 _CONVERTERS = [getattr(field, "from_db_value", None) for field in _FIELDS]
 
 
@@ -102,9 +109,11 @@ def _loaded(alias: str, row: tuple[object, ...]) -> APIKey:
     connection = connections[alias]
     values = [
         value if value is None or convert is None else convert(value, None, connection)
-        for convert, value in zip(_CONVERTERS, row, strict=True)
+        for convert, value in zip(_CONVERTERS, row, strict=False)
     ]
-    return APIKey.from_db(alias, _NAMES, values)
+    api_key = APIKey.from_db(alias, _NAMES, values)
+    api_key.workspace = Workspace.from_db(alias, _WORKSPACE_NAMES, row[len(_NAMES) :])
+    return api_key
 
 
 def _note_use(api_key: APIKey, now: datetime) -> None:

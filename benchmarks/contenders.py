@@ -11,8 +11,7 @@ import duckdb
 import orjson
 from django.db.models import QuerySet
 
-from analytics import reports
-from analytics.periods import Period
+from analytics.periods import Interval, Period
 from benchmarks import data
 from campaigns.base.rows import fetched
 from campaigns.models import Campaign, EventKind, Workspace
@@ -24,7 +23,7 @@ THREADS = 2
 @dataclass(frozen=True)
 class Timeline:
     days: int
-    interval: reports.Interval = "day"
+    interval: Interval = "day"
     only: Literal["", "campaign", "status"] = ""
 
 

@@ -21,7 +21,10 @@ schemathesis.openapi.format("date", st.dates(FIRST, LAST).map(str))
 def map_query(context, query):
     if not query:  # of what writes
         return query
-    given = [query.get("from_date"), query.get("to_date")]
-    if all(isinstance(text, str) for text in given):
-        query["from_date"], query["to_date"] = sorted(given)
+    for names in (("from_date", "to_date"), ("activity_from", "activity_to")):
+        days = [query.get(name) for name in names]
+        if all(isinstance(text, str) for text in days):
+            query.update(zip(names, sorted(days), strict=True))
+    if "sort_by" not in query:
+        query.pop("sort_order", None)
     return query

@@ -19,6 +19,7 @@ from apikeys import crypto
 from campaigns.models import Campaign, CampaignStatus, EventKind
 from campaigns.recording import Event, record_events
 from tests.factories import CampaignFactory, WorkspaceFactory, new_key
+from tests.mistakes import CAMPAIGN_PARAMETERS, TIMELINE_PARAMETERS, invalid, unknown
 
 CAMPAIGNS = f"{getattr(site, 'API_PREFIX', '/api/public/v1/')}analytics/campaigns"
 TIMELINE = f"{CAMPAIGNS}/timeline"
@@ -309,24 +310,28 @@ class TestTimeline:
         assert self.window(get(TIMELINE, from_date="2016-01-01", to_date="2025-12-31"))[2] == 3653
         response = get(TIMELINE, from_date="2015-12-31", to_date="2025-12-31")
         assert response.status_code == 400
-        assert response.json() == {
-            "from_date": ["2015-12-31 to 2025-12-31 is 3654 days; the most is 3653."]
-        }
+        assert response.json() == invalid(
+            ("from_date", "too_many", "2015-12-31 to 2025-12-31 is 3654 days; the most is 3653.")
+        )
 
     def test_the_most_days_are_the_sites_choice(self, get, settings):
         settings.MAILMETRICS = {"MAX_TIMELINE_DAYS": 7}
         assert get(TIMELINE, from_date="2024-01-01", to_date="2024-01-07").status_code == 200
-        assert get(TIMELINE, from_date="2024-01-01", to_date="2024-01-08").json() == {
-            "from_date": ["2024-01-01 to 2024-01-08 is 8 days; the most is 7."]
-        }
+        assert get(TIMELINE, from_date="2024-01-01", to_date="2024-01-08").json() == invalid(
+            ("from_date", "too_many", "2024-01-01 to 2024-01-08 is 8 days; the most is 7.")
+        )
 
     def test_the_first_and_last_dates_there_are_do_not_overflow(self, get):
         assert self.window(get(TIMELINE, from_date="0001-01-01", to_date="0001-01-01"))[2] == 1
         assert self.window(get(TIMELINE, from_date="9999-12-31", to_date="9999-12-31"))[2] == 1
         assert self.window(get(TIMELINE, to_date="9999-12-31"))[2] == 90
-        assert get(TIMELINE, to_date="0001-01-01").json() == {
-            "to_date": ["The 90 days that end on 0001-01-01 begin before 0001-01-01."]
-        }
+        assert get(TIMELINE, to_date="0001-01-01").json() == invalid(
+            (
+                "to_date",
+                "contradictory",
+                "The 90 days that end on 0001-01-01 begin before 0001-01-01.",
+            )
+        )
         assert get(TIMELINE, from_date="0001-01-01").status_code == 400
 
     def test_a_from_date_to_come_is_refused(self, get):
@@ -334,7 +339,9 @@ class TestTimeline:
         tomorrow = today + timedelta(days=1)
         response = get(TIMELINE, from_date=tomorrow.isoformat())
         assert response.status_code == 400
-        assert response.json() == {"from_date": [f"{tomorrow} is after the last day, {today}."]}
+        assert response.json() == invalid(
+            ("from_date", "contradictory", f"{tomorrow} is after the last day, {today}.")
+        )
 
     def test_an_open_counts_on_the_day_it_happened(self, get, workspace):
         campaign = CampaignFactory(workspace=workspace)
@@ -450,11 +457,12 @@ class TestBadParameters:
     def test_what_is_no_date_is_refused_by_name(self, get, url, parameter, text):
         response = get(url, **{parameter: text})
         assert response.status_code == 400
-        (name,) = response.json()
-        (message,) = response.json()[name]
-        assert name == parameter
-        assert message.endswith(" is not a date (YYYY-MM-DD).")
-        assert len(message) < 100
+        shown = f"{text!r:.60}"
+        assert response.json() == invalid(
+            (parameter, "invalid_date", f"Enter a date as YYYY-MM-DD, not {shown}.")
+            if text
+            else (parameter, "empty", "Give it a value or leave it out.")
+        )
 
     @pytest.mark.core
     @pytest.mark.parametrize(
@@ -475,48 +483,60 @@ class TestBadParameters:
     def test_an_unknown_status_is_refused_by_name(self, get, text):
         response = get(CAMPAIGNS, status=text)
         assert response.status_code == 400
-        assert response.json() == {
-            "status": [f"{text!r} is not a status (DRAFT, ACTIVE, PAUSED, COMPLETED, FAILED)."]
-        }
+        known = "DRAFT, ACTIVE, PAUSED, COMPLETED, FAILED"
+        assert response.json() == invalid(
+            ("status", "invalid_choice", f"Choose one of {known}, not {text!r}.")
+            if text
+            else ("status", "empty", "Give it a value or leave it out.")
+        )
 
     @pytest.mark.core
     @BOTH
     def test_from_after_to_is_refused(self, get, url):
         response = get(url, from_date="2024-02-01", to_date="2024-01-31")
         assert response.status_code == 400
-        assert response.json() == {"from_date": ["2024-02-01 is after the last day, 2024-01-31."]}
+        assert response.json() == invalid(
+            ("from_date", "contradictory", "2024-02-01 is after the last day, 2024-01-31.")
+        )
 
     @BOTH
     @pytest.mark.parametrize("parameter", ["from_date", "to_date"])
     def test_a_repeated_date_is_refused(self, get, url, parameter):
         response = get(url, f"{parameter}=2024-01-01&{parameter}=2024-01-01")
         assert response.status_code == 400
-        assert response.json() == {parameter: ["Given more than once."]}
+        assert response.json() == invalid((parameter, "repeated", "Give it once."))
 
     def test_a_repeated_status_is_refused(self, get):
         response = get(CAMPAIGNS, "status=DRAFT&status=ACTIVE")
         assert response.status_code == 400
-        assert response.json() == {"status": ["Given more than once."]}
+        assert response.json() == invalid(("status", "repeated", "Give it once."))
 
     @pytest.mark.core
     @pytest.mark.parametrize(
         ("url", "query", "known"),
         [
-            (CAMPAIGNS, "from=2024-01-01", "status, from_date, to_date"),
-            (CAMPAIGNS, "format=json", "status, from_date, to_date"),
-            (CAMPAIGNS, "Status=ACTIVE", "status, from_date, to_date"),
-            (TIMELINE, "status=ACTIVE", "from_date, to_date"),
+            (CAMPAIGNS, "from=2024-01-01", CAMPAIGN_PARAMETERS),
+            (CAMPAIGNS, "format=json", CAMPAIGN_PARAMETERS),
+            (CAMPAIGNS, "Status=ACTIVE", CAMPAIGN_PARAMETERS),
+            (TIMELINE, "search=x", TIMELINE_PARAMETERS),
         ],
     )
     def test_a_parameter_that_there_is_not_is_refused(self, get, url, query, known):
         response = get(url, query)
         assert response.status_code == 400
         name = query.split("=")[0]
-        assert response.json() == {name: [f"No such parameter; there are {known}."]}
+        assert response.json() == unknown(name, known)
 
     def test_every_bad_parameter_is_named_at_once(self, get):
-        response = get(CAMPAIGNS, "status=x&from_date=y&to_date=z&page=1")
-        assert sorted(response.json()) == ["from_date", "page", "status", "to_date"]
+        response = get(CAMPAIGNS, "status=x&from_date=y&to_date=z&pages=1&page=0&limit=1001")
+        assert [(each["loc"], each["type"]) for each in response.json()["detail"]] == [
+            (["query", "status"], "invalid_choice"),
+            (["query", "from_date"], "invalid_date"),
+            (["query", "to_date"], "invalid_date"),
+            (["query", "pages"], "unknown_parameter"),
+            (["query", "page"], "invalid_integer"),
+            (["query", "limit"], "invalid_integer"),
+        ]
 
 
 class TestMethodsAndRoutes:
@@ -549,7 +569,7 @@ class TestMethodsAndRoutes:
         del described["description"]
         assert described == {
             "name": name,
-            "renders": ["application/json"],
+            "renders": ["application/json", "text/csv"],
             "parses": ["application/json"],
         }
 
@@ -565,7 +585,9 @@ class TestMethodsAndRoutes:
         ],
     )
     def test_any_other_path_is_not_found(self, get, url):
-        assert get(url).status_code == 404
+        response = get(url)
+        assert (response.status_code, response["Content-Type"]) == (404, "application/json")
+        assert response.json() == {"detail": "Not found."}
 
     @BOTH
     def test_an_answer_is_for_its_caller_alone(self, get, url):
@@ -590,7 +612,12 @@ class TestKeysAndScopes:
     def test_a_key_without_the_scope_is_403_and_told_which(self, url, scope):
         response = self.ask(url, new_key(scopes=[scope]))
         assert response.status_code == 403
-        assert response.json() == {"detail": 'The API key lacks the scope "campaigns:read".'}
+        assert response.json() == {
+            "detail": 'The API key lacks the scope "campaigns:read".',
+            "error": "insufficient_scopes",
+            "required": ["campaigns:read"],
+            "granted": [scope],
+        }
 
     @pytest.mark.core
     @BOTH

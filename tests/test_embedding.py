@@ -13,6 +13,7 @@ from campaigns.base.settings import Configuration
 from tests.distributions import APPS, ROOT, build
 from tests.documents import Block, blocks, steps
 from tests.freshsite import Answer, Browser, FreshSite
+from tests.mistakes import invalid
 
 DOCUMENT = (ROOT / "docs" / "embedding.md").read_text()
 FOLLOWED, LEAVING = DOCUMENT.split("\n## Leaving\n")
@@ -160,8 +161,19 @@ def assert_the_contract_holds(site: FreshSite) -> None:
     assert {name: (each.status, json.loads(each.body)) for name, each in refused.items()} == {
         "no key": (401, {"detail": "Authentication credentials were not provided."}),
         "bad key": (401, {"detail": "The API key is not valid."}),
-        "no scope": (403, {"detail": 'The API key lacks the scope "campaigns:read".'}),
-        "bad day": (400, {"to_date": ["'1-1-1' is not a date (YYYY-MM-DD)."]}),
+        "no scope": (
+            403,
+            {
+                "detail": 'The API key lacks the scope "campaigns:read".',
+                "error": "insufficient_scopes",
+                "required": ["campaigns:read"],
+                "granted": ["orders:read"],
+            },
+        ),
+        "bad day": (
+            400,
+            invalid(("to_date", "invalid_date", "Enter a date as YYYY-MM-DD, not '1-1-1'.")),
+        ),
         "method": (405, {"detail": 'Method "DELETE" not allowed.'}),
     }
 

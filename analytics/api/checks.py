@@ -13,6 +13,8 @@ def check_exception_handler(**kwargs: Any) -> list[CheckMessage]:
     if any(mistakes()):  # told by campaigns.checks
         return []
     path = mailmetrics.EXCEPTION_HANDLER
+    if path is None:
+        return []
     try:
         reason = "" if callable(import_string(path)) else "is not callable"
     except ImportError as error:

@@ -7,25 +7,44 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.utils.decorators import method_decorator
+from django.views.generic import View
+
+from analytics.api.conditional import conditional
+from analytics.api.errors import method_not_allowed
 
 _FILE = Path(__file__).with_name("openapi.json")
 
 
-@login_not_required
-@require_safe
-def schema(request: HttpRequest) -> JsonResponse:
+@method_decorator(login_not_required, name="dispatch")
+class _PublicView(View):
+    """A page open to all, which tells nothing that the public page does not."""
+
+    http_method_names = ["get", "head", "options"]
+
+    def http_method_not_allowed(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        allowed = [name.upper() for name in self.http_method_names if hasattr(self, name)]
+        return method_not_allowed(request, allowed)
+
+
+class SchemaView(_PublicView):
     """The OpenAPI 3.1 description, its paths starting where the host has mounted the API."""
-    mounted_at = request.path.removesuffix("/schema")
-    return JsonResponse(_description() | {"servers": [{"url": mounted_at or "/"}]})
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        mounted_at = request.path.removesuffix("/schema")
+        answer = JsonResponse(_description() | {"servers": [{"url": mounted_at or "/"}]})
+        return conditional(request, answer)
 
 
-@login_not_required
-@require_safe
-def docs(request: HttpRequest) -> HttpResponse:
+class DocsView(_PublicView):
     """The same as a page, which loads nothing from another site and has no script within."""
-    return render(request, "mailmetrics/docs.html")
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return render(request, "mailmetrics/docs.html")
 
 
 @cache

@@ -1,7 +1,7 @@
 """What keeps the host's ``REST_FRAMEWORK`` and language out of our views, and ours out of its."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NoReturn
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -13,13 +13,18 @@ from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import JSONParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.settings import DEFAULTS, APISettings
 from rest_framework.views import APIView
 
+from analytics.api.conditional import conditional
+from analytics.api.errors import InsufficientScopes, exception_handler
 from analytics.api.rendering import JSONRenderer
+from apikeys.models import APIKey
+from apikeys.permissions import AnyKey
 from campaigns.base.settings import mailmetrics
 
-# REST framework's own defaults, never the host's; and no format in a URL, for the only one is JSON.
+# REST framework's own defaults, never the host's; and no format in a URL: Accept alone chooses it.
 _OURS: Any = {**DEFAULTS, "URL_FORMAT_OVERRIDE": None, "FORMAT_SUFFIX_KWARG": None}
 _SETTINGS: Any = APISettings(_OURS)
 
@@ -53,22 +58,60 @@ class IsolatedView(APIView):
     """
 
     settings = _SETTINGS
-    renderer_classes = (JSONRenderer,)
+    renderer_classes: tuple[type[BaseRenderer], ...] = (JSONRenderer,)
     parser_classes = (JSONParser,)
     content_negotiation_class = AcceptHeader
     metadata_class = SimpleMetadata
     versioning_class = None
+    # The scope that a key needs, or ANY_KEY; a view that says nothing is refused to all.
+    required_scope: str | AnyKey | None = None
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         with translation.override(None):
-            response = super().dispatch(request, *args, **kwargs)
-        # View and request refer to each other: with them the answer, which may be large, would
-        # stay until the garbage collector finds it.
+            response: Any = super().dispatch(request, *args, **kwargs)
+            response.render()
+        # View and request refer to each other, and the answer to both and to itself: it may be
+        # large, and would stay until the garbage collector finds it.
+        response.renderer_context = {}
         del self.response
-        return response
+        return conditional(request, response)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        # Before the key is looked at: a method that there is not is 405 for everyone.
+        if request.method not in self.allowed_methods:
+            self.http_method_not_allowed(request)
+        super().initial(request, *args, **kwargs)
+
+    def finalize_response(
+        self, request: Request, response: Any, *args: Any, **kwargs: Any
+    ) -> Response:
+        if response.exception or request.method == "OPTIONS":
+            # Whatever the caller accepts for the rows.
+            request.accepted_renderer = JSONRenderer()
+            request.accepted_media_type = JSONRenderer.media_type
+        return super().finalize_response(request, response, *args, **kwargs)
+
+    def permission_denied(
+        self, request: Request, message: str | None = None, code: str | None = None
+    ) -> NoReturn:
+        if isinstance(request.auth, APIKey) and isinstance(self.required_scope, str):
+            raise InsufficientScopes(
+                message or "", required=[self.required_scope], granted=request.auth.scopes
+            )
+        super().permission_denied(request, message=message, code=code)
+
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        # One URL has another answer for each key: no shared cache may keep it.
+        return {
+            **super().default_response_headers,
+            "Cache-Control": "private, no-cache",
+            "Vary": "Accept, X-API-Key",
+        }
 
     def get_exception_handler(self) -> Any:
-        return import_string(mailmetrics.EXCEPTION_HANDLER)
+        path = mailmetrics.EXCEPTION_HANDLER
+        return import_string(path) if path else exception_handler
 
 
 def undescribed(

@@ -25,8 +25,15 @@ from analytics.api.isolation import IsolatedView
 from analytics.api.serializers import (
     CampaignReportSerializer,
     ErrorSerializer,
+    InsufficientScopesSerializer,
+    InvalidRequestSerializer,
+    MeSerializer,
     TimelineReportSerializer,
 )
+from analytics.api.views import NotFoundView
+from analytics.metrics import OPTIONAL_METRICS, OPTIONAL_NAMES
+from analytics.parameters.queries import SORTABLE
+from analytics.parameters.values import LONGEST_SEARCH, MOST_PAGES, MOST_ROWS
 from campaigns.models import CampaignStatus
 
 TITLE = "Campaign analytics"
@@ -35,17 +42,31 @@ Campaign KPIs and daily timelines of one workspace, the one that the key in `X-A
 
 - Reading needs a key with the scope `campaigns:read`, `campaigns:all` or `*`; recording events
   needs `events:create`, creating and updating campaigns `campaigns:update`.
-- A message counts once per kind (sent, opened, replied, bounced), at its earliest instant.
-- Days are UTC days; rates are count / sent, to 4 decimals, and 0.0 when nothing was sent.
+- A message counts once per kind, at its earliest instant.
+- Days are those of the workspace's time zone, which `me` tells; rates are count / sent, to
+  4 decimals, and 0.0 when nothing was sent.
 - A parameter is given at most once and spelled exactly. One that is not described here is a 400
   too: a misspelled filter would answer another question.
 - Besides GET there are HEAD and OPTIONS; any other method is a 405.
+- An answer has an `ETag`: with it in `If-None-Match` an unchanged answer is a 304 without a body.
+- With `Accept: text/csv` the campaigns or the days come as CSV.
 """
+
+
+def answer_errors_in_json(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Only an answer comes as CSV: a hook for ``POSTPROCESSING_HOOKS``."""
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            for status, answer in operation["responses"].items():
+                if status != "200":
+                    answer.get("content", {}).pop("text/csv", None)
+    return result
 
 
 class _Ours(EndpointEnumerator):
     def should_include_endpoint(self, path: str, callback: Any) -> bool:
-        return issubclass(getattr(callback, "cls", object), IsolatedView)
+        view = getattr(callback, "cls", object)
+        return issubclass(view, IsolatedView) and view is not NotFoundView
 
 
 def include_mailmetrics(endpoints: list[Any], urlconf: str | None = None) -> list[Any]:
@@ -80,6 +101,7 @@ SETTINGS: dict[str, Any] = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         f"{openapi_writing.__name__}.require_bodies",
+        f"{__name__}.answer_errors_in_json",
     ],
 }
 
@@ -121,14 +143,23 @@ REFUSALS = {
     ),
     403: _error(
         "The key is good, but none of its scopes covers this.",
-        _detail("Missing scope", 'The API key lacks the scope "campaigns:read".'),
+        (
+            "Missing scope",
+            {
+                "detail": 'The API key lacks the scope "campaigns:read".',
+                "error": "insufficient_scopes",
+                "required": ["campaigns:read"],
+                "granted": ["events:create"],
+            },
+        ),
+        response=InsufficientScopesSerializer,
     ),
     405: _error(
         "There is no such method; `Allow` lists those that there are.",
         _detail("Not allowed", 'Method "POST" not allowed.'),
     ),
     406: _error(
-        "`Accept` leaves out JSON, which is all that there is.",
+        "`Accept` leaves out both JSON and CSV.",
         _detail("Not acceptable", "Could not satisfy the request Accept header."),
     ),
     429: _error(
@@ -150,6 +181,8 @@ def _header(name: str, text: str, statuses: list[int], kind: Any = OpenApiTypes.
 
 
 HEADERS = [
+    OpenApiParameter("format", exclude=True),  # Accept alone chooses it
+    _header("ETag", "Names this answer, for `If-None-Match`.", [200, 304]),
     _header("WWW-Authenticate", 'How to authenticate: `ApiKey realm="api"`.', [401]),
     _header("Allow", "The methods that there are: `GET, HEAD, OPTIONS`.", [405]),
     _header("Retry-After", "Seconds to wait.", [429, 503], OpenApiTypes.INT),
@@ -169,32 +202,81 @@ HEADERS = [
                 "How many remain, and in how many seconds it starts anew",
                 '"key";r=599;t=42',
             ),
+            ("X-RateLimit-Limit", "How many requests a window has", "600"),
+            ("X-RateLimit-Remaining", "How many of them remain", "599"),
+            ("X-RateLimit-Reset", "When the window ends, in Unix seconds", "1705312800"),
         )
     ),
 ]
 
 
-def _day(name: str, text: str, example: str) -> OpenApiParameter:
+def _day(name: str, text: str) -> OpenApiParameter:
     return OpenApiParameter(
         name,
         {"type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
         description=text,
-        examples=[OpenApiExample(example, example)],
     )
 
 
 STATUS = OpenApiParameter(
-    "status",
-    enum=CampaignStatus.values,
-    description="Only the campaigns in this status.",
-    examples=[OpenApiExample("Completed", "COMPLETED")],
+    "status", enum=CampaignStatus.values, description="Only the campaigns in this status."
 )
-INVALID = {
-    "type": "object",
-    "minProperties": 1,
-    "additionalProperties": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+_UUID_TEXT = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+CAMPAIGN_IDS = OpenApiParameter(
+    "campaign_id",
+    {"type": "string", "pattern": f"^{_UUID_TEXT}$"},
+    description="Only this campaign; or these, each once, with commas between them.",
+)
+METRICS = OpenApiParameter(
+    "metrics",
+    enum=OPTIONAL_NAMES,
+    description="Adds the count and the rate of this kind of event; or of these, each once, with "
+    "commas between them.",
+)
+
+
+def _number(name: str, most: int, text: str) -> OpenApiParameter:
+    return OpenApiParameter(
+        name, {"type": "integer", "minimum": 1, "maximum": most}, description=text
+    )
+
+
+NOT_A_DATE = (
+    "Not a date",
+    {
+        "detail": [
+            {
+                "loc": ["query", "from_date"],
+                "msg": "Enter a date as YYYY-MM-DD, not 'today'.",
+                "type": "invalid_date",
+            }
+        ]
+    },
+)
+INVALID_PARAMETERS = _error(
+    "Every mistake in the parameters, each with its name and a fixed word for its kind.",
+    NOT_A_DATE,
+    response=InvalidRequestSerializer,
+)
+UNCHANGED = OpenApiResponse(description="What `If-None-Match` names has not changed.")
+CSV = OpenApiResponse(
+    {"type": "string"}, description="The rows, the names of their fields in the first line."
+)
+FORBIDDEN = 403
+# What `metrics` adds; to sort by it without would be a 400.
+_OPTIONAL_FIELDS = tuple(
+    name for metric in OPTIONAL_METRICS for name in (metric.total, metric.rate)
+)
+ME_EXAMPLE = {
+    "workspace": {"name": "Acme", "time_zone": "UTC"},
+    "key": {
+        "name": "Dashboard",
+        "hint": "mm_4hT9…",
+        "scopes": ["campaigns:read"],
+        "expires_at": None,
+        "last_used_at": "2024-01-15T10:00:00Z",
+    },
 }
-NOT_A_DATE = ("A date that is none", {"from_date": ["'today' is not a date (YYYY-MM-DD)."]})
 CAMPAIGNS_EXAMPLE = {
     "workspace_kpis": {
         "total_campaigns": 1,
@@ -240,39 +322,59 @@ TIMELINE_EXAMPLE = {
 CAMPAIGNS = extend_schema(
     operation_id="campaigns",
     summary="KPIs of the workspace and of each campaign",
-    description="The campaigns come newest first; the KPIs cover exactly those listed.",
+    description="The KPIs cover all campaigns that match, on whichever page they are.",
     tags=["analytics"],
     parameters=[
         STATUS,
         _day(
             "from_date",
-            "Only campaigns launched on or after this UTC day. One that was never launched is "
-            "left out as soon as either date is given.",
-            "2024-01-01",
+            "Only campaigns launched on or after this day. One that was never launched is left "
+            "out as soon as either date is given.",
+        ),
+        _day("to_date", "Only campaigns launched on or before this day."),
+        CAMPAIGN_IDS,
+        OpenApiParameter(
+            "search",
+            {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": LONGEST_SEARCH,
+                "pattern": "^[^\\u0000-\\u001f\\u007f]+$",
+            },
+            description="Only campaigns with this text in their name, whatever its case.",
         ),
         _day(
-            "to_date",
-            "Only campaigns launched on or before this UTC day, which is not before `from_date`.",
-            "2024-06-30",
+            "activity_from",
+            "Count only what happened on or after this day. Which campaigns are listed does not "
+            "change.",
         ),
+        _day("activity_to", "Count only what happened on or before this day."),
+        METRICS,
+        OpenApiParameter(
+            "sort_by",
+            enum=[name for name in SORTABLE if not name.startswith(_OPTIONAL_FIELDS)],
+            description="What to sort by instead of the newest first; ties go by id. A count or a "
+            "rate that `metrics` adds is possible, too.",
+        ),
+        OpenApiParameter(
+            "sort_order",
+            enum=("asc", "desc"),
+            description="Ascending or descending, which is the default; with `sort_by` only.",
+        ),
+        _number("page", MOST_PAGES, "The page, from 1; adds `pagination`."),
+        _number("limit", MOST_ROWS, "How many campaigns a page has, 100 by default."),
         *HEADERS,
     ],
     responses={
-        200: OpenApiResponse(
+        (200, "application/json"): OpenApiResponse(
             # A list action, and yet one object.
             forced_singular_serializer(CampaignReportSerializer),  # type: ignore[no-untyped-call]  # theirs
             description="The KPIs and the campaigns.",
             examples=[OpenApiExample("One campaign", CAMPAIGNS_EXAMPLE)],
         ),
-        400: _error(
-            "A parameter that is wrong, given twice or unknown, by its name.",
-            NOT_A_DATE,
-            (
-                "No such parameter",
-                {"from": ["No such parameter; there are status, from_date, to_date."]},
-            ),
-            response=INVALID,
-        ),
+        (200, "text/csv"): CSV,
+        304: UNCHANGED,
+        400: INVALID_PARAMETERS,
         **REFUSALS,
     },
 )
@@ -280,39 +382,55 @@ CAMPAIGNS = extend_schema(
 TIMELINE = extend_schema(
     operation_id="timeline",
     summary="What happened day by day",
-    description="Every UTC day of the window is there, once and in order. An open counts on the "
+    description="Every day of the window is there, once and in order. An open counts on the "
     "day it happened, so that a day's rate may exceed 1.",
     tags=["analytics"],
     parameters=[
         _day(
             "from_date",
-            "The window's first UTC day; unless given, the window has 90 days. The most that it "
+            "The window's first day; unless given, the window has 90 days. The most that it "
             "may have is ten years, unless the site has chosen otherwise.",
-            "2024-01-01",
         ),
-        _day("to_date", "The window's last UTC day: today unless given.", "2024-03-31"),
+        _day("to_date", "The window's last day: today unless given."),
+        CAMPAIGN_IDS,
+        STATUS,
+        OpenApiParameter(
+            "interval",
+            enum=("day", "week", "month"),
+            description="What a row sums up: a day, a week from Monday, or a month; its date is "
+            "its first day within the window.",
+        ),
+        METRICS,
         *HEADERS,
     ],
     responses={
-        200: OpenApiResponse(
+        (200, "application/json"): OpenApiResponse(
             TimelineReportSerializer,
             description="The window and its days.",
             examples=[OpenApiExample("One day", TIMELINE_EXAMPLE)],
         ),
-        400: _error(
-            "A parameter that is wrong, given twice or unknown, by its name.",
-            NOT_A_DATE,
-            (
-                "The wrong way round",
-                {"from_date": ["2024-02-01 is after the last day, 2024-01-31."]},
-            ),
-            (
-                "Too long",
-                {"from_date": ["2015-12-31 to 2025-12-31 is 3654 days; the most is 3653."]},
-            ),
-            response=INVALID,
-        ),
+        (200, "text/csv"): CSV,
+        304: UNCHANGED,
+        400: INVALID_PARAMETERS,
         **REFUSALS,
+    },
+)
+
+ME = extend_schema(
+    operation_id="me",
+    summary="Whose key this is",
+    description="Any usable key may ask, whatever its scopes.",
+    tags=["analytics"],
+    parameters=HEADERS,
+    responses={
+        200: OpenApiResponse(
+            MeSerializer,
+            description="The key and its workspace.",
+            examples=[OpenApiExample("A key", ME_EXAMPLE)],
+        ),
+        304: UNCHANGED,
+        400: INVALID_PARAMETERS,
+        **{status: refusal for status, refusal in REFUSALS.items() if status != FORBIDDEN},
     },
 )
 
@@ -324,3 +442,11 @@ class CampaignAnalyticsDescription(OpenApiViewExtension):  # type: ignore[no-unt
         view: Any = self.target_class  # imported by now
         described = type("Described", (view,), {"schema": AutoSchema()})
         return extend_schema_view(list=CAMPAIGNS, timeline=TIMELINE)(described)
+
+
+class MeDescription(OpenApiViewExtension):  # type: ignore[no-untyped-call]  # theirs
+    target_class = "analytics.api.views.MeView"
+
+    def view_replacement(self) -> Any:
+        view: Any = self.target_class
+        return extend_schema_view(get=ME)(type("Described", (view,), {"schema": AutoSchema()}))

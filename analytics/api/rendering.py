@@ -1,4 +1,4 @@
-"""JSON as the contract wants it, whatever the host's settings say of JSON."""
+"""JSON and CSV as the contract wants them, whatever the host's settings say."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework.renderers import BaseRenderer
 
+from analytics.rows import csv_lines
 from analytics.spelling import as_text
 
 try:
@@ -43,7 +44,22 @@ class JSONRenderer(BaseRenderer):
         accepted_media_type: str | None = None,
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
-        if isinstance(renderer_context, dict):
-            # The response itself, which holds the context: see IsolatedView.dispatch.
-            renderer_context.pop("response", None)
         return b"" if data is None else _dumps(data)
+
+
+class CSVRenderer(BaseRenderer):
+    """The rows alone, in the view's ``csv_columns``."""
+
+    media_type = "text/csv"
+    format = "csv"
+    charset = "utf-8"
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        view = (renderer_context or {})["view"]
+        rows = data["campaigns" if "campaigns" in data else "timeline"]
+        return "".join(csv_lines(view.csv_columns, rows)).encode()

@@ -55,13 +55,25 @@ class CampaignRowSerializer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField(help_text="In UTC.")
 
 
+class PaginationSerializer(serializers.Serializer[Any]):
+    page = serializers.IntegerField(min_value=1, help_text="This page, from 1.")
+    limit = serializers.IntegerField(min_value=1, help_text="How many campaigns a page has.")
+    total = serializers.IntegerField(min_value=0, help_text="How many campaigns match.")
+    pages = serializers.IntegerField(min_value=0, help_text="How many pages they fill.")
+    has_next = serializers.BooleanField()
+    has_prev = serializers.BooleanField()
+
+
 class CampaignReportSerializer(serializers.Serializer[Any]):
     workspace_kpis = WorkspaceKPIsSerializer()
     campaigns = CampaignRowSerializer(many=True)
+    pagination = PaginationSerializer(
+        required=False, help_text="There if `page` or `limit` is given."
+    )
 
 
 class TimelineDaySerializer(serializers.Serializer[Any]):
-    date = serializers.DateField(help_text="A UTC day.")
+    date = serializers.DateField(help_text="A day, or the first one of an interval.")
     sent = serializers.IntegerField(min_value=0, help_text="Messages sent on that day.")
     opened = serializers.IntegerField(min_value=0, help_text="Messages first opened on that day.")
     replied = serializers.IntegerField(
@@ -81,7 +93,47 @@ class TimelineReportSerializer(serializers.Serializer[Any]):
     to_date = serializers.DateField(help_text="The window's last day.")
 
 
+class KeyWorkspaceSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    time_zone = serializers.CharField(help_text="The IANA name of the zone that its days are of.")
+
+
+class KeySerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    hint = serializers.CharField(help_text="How the key begins.")
+    scopes = serializers.ListField(child=serializers.CharField())
+    expires_at = serializers.DateTimeField(allow_null=True)
+    last_used_at = serializers.DateTimeField(allow_null=True)
+
+
+class MeSerializer(serializers.Serializer[Any]):
+    workspace = KeyWorkspaceSerializer()
+    key = KeySerializer()
+
+
+class MistakeSerializer(serializers.Serializer[Any]):
+    loc = serializers.ListField(child=serializers.JSONField(), help_text="Where it is.")
+    msg = serializers.CharField(help_text="What is wrong, for people.")
+    type = serializers.CharField(help_text="A fixed word for the kind of mistake.")
+
+
+class InvalidRequestSerializer(serializers.Serializer[Any]):
+    """Every mistake of a request."""
+
+    detail = MistakeSerializer(many=True)
+
+
 class ErrorSerializer(serializers.Serializer[Any]):
-    """Every refusal but that of a parameter."""
+    """Every other refusal."""
 
     detail = serializers.CharField(help_text="What is wrong, for people.")
+
+
+class InsufficientScopesSerializer(ErrorSerializer):
+    """A good key that may not do this."""
+
+    error = serializers.CharField(help_text="Always `insufficient_scopes`.")
+    required = serializers.ListField(  # type: ignore[assignment]  # a field's name in the answer
+        child=serializers.CharField()
+    )
+    granted = serializers.ListField(child=serializers.CharField())

@@ -1,62 +1,98 @@
-"""The two endpoints."""
+"""The two endpoints that read, and the one that tells whose key it is."""
 
-from typing import cast
+from typing import Any
 
 from rest_framework.decorators import action
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from analytics import reports
 from analytics.api.isolation import IsolatedView
-from analytics.api.outages import OutageView
-from analytics.parameters import CampaignFilter, timeline_period
-from apikeys.authentication import APIKeyAuthentication
-from apikeys.models import APIKey
-from apikeys.permissions import HasScope
-from apikeys.throttling import AddressThrottle, KeyThrottle, ThrottledView
+from analytics.api.keyed import KeyedView
+from analytics.api.rendering import CSVRenderer, JSONRenderer
+from analytics.parameters import (
+    CAMPAIGN_PARAMETERS,
+    TIMELINE_PARAMETERS,
+    Parameters,
+    campaign_query,
+    timeline_query,
+)
+from analytics.parameters.narrowing import campaigns_of
+from analytics.rows import campaign_columns, timeline_columns
+from apikeys.permissions import ANY_KEY
+from campaigns.base.settings import mailmetrics
 
 
-class CampaignAnalyticsViewSet(OutageView, IsolatedView, ThrottledView, ViewSet):
+class CampaignAnalyticsViewSet(KeyedView, ViewSet):
     """Campaign KPIs and the daily timeline of the key's workspace."""
 
-    authentication_classes = (APIKeyAuthentication,)
-    permission_classes = (HasScope,)
-    throttle_classes = (KeyThrottle, AddressThrottle)
-
+    renderer_classes = (JSONRenderer, CSVRenderer)
     required_scope = "campaigns:read"
 
+    csv_columns: tuple[str, ...]  # of the rows that are answered
+
     def list(self, request: Request) -> Response:
-        asked = CampaignFilter(request.query_params)
-        if not asked.is_valid():
-            raise ValidationError(asked.errors)
+        query = campaign_query(Parameters(request.query_params, CAMPAIGN_PARAMETERS))
+        self.csv_columns = campaign_columns(query.metrics)
         report = reports.campaign_report(
-            workspace_id=_workspace_id(request), campaigns=asked.narrowed
+            workspace_id=self.api_key.workspace_id,
+            campaigns=campaigns_of(query, zone=lambda: self.workspace.time_zone),
+            activity=query.activity,
+            metrics=query.metrics,
+            sort_by=query.sort_by,
+            descending=query.descending,
+            page=query.page,
+            limit=query.limit,
         )
         return Response(report)
 
     @action(detail=False)
     def timeline(self, request: Request) -> Response:
-        period = timeline_period(request.query_params)
-        report = reports.timeline_report(workspace_id=_workspace_id(request), period=period)
+        query = timeline_query(
+            Parameters(request.query_params, TIMELINE_PARAMETERS),
+            today=self.workspace.today,
+            most_days=mailmetrics.MAX_TIMELINE_DAYS,
+        )
+        self.csv_columns = timeline_columns(query.metrics)
+        report = reports.timeline_report(
+            workspace_id=self.api_key.workspace_id,
+            period=query.period,
+            campaigns=campaigns_of(query, zone=lambda: self.workspace.time_zone),
+            interval=query.interval,
+            metrics=query.metrics,
+        )
         return Response(report)
 
-    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
-        # Before the key is looked at: a method that there is not is 405 for everyone.
-        if request.method not in self.allowed_methods:
-            self.http_method_not_allowed(request)
-        super().initial(request, *args, **kwargs)
 
-    @property
-    def default_response_headers(self) -> dict[str, str]:
-        # One URL has another answer for each key: no shared cache may keep it.
-        return {
-            **super().default_response_headers,
-            "Cache-Control": "private, no-cache",
-            "Vary": "X-API-Key",
-        }
+class MeView(KeyedView):
+    """Whose key this is: its workspace, and what the key itself may do and until when."""
+
+    required_scope = ANY_KEY
+
+    def get(self, request: Request) -> Response:
+        Parameters(request.query_params, {}).check()
+        key, workspace = self.api_key, self.workspace
+        return Response(
+            {
+                "workspace": {"name": workspace.name, "time_zone": workspace.time_zone},
+                "key": {
+                    "name": key.name,
+                    "hint": key.hint,
+                    "scopes": key.scopes,
+                    "expires_at": key.expires_at,
+                    "last_used_at": key.last_used_at,
+                },
+            }
+        )
 
 
-def _workspace_id(request: Request) -> int:
-    return cast(APIKey, request.auth).workspace_id  # HasScope lets nothing else in
+class NotFoundView(IsolatedView):
+    """404 as JSON for every path below the prefix that is none of ours."""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        raise NotFound

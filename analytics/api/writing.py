@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from itertools import islice
-from typing import Any, cast
+from typing import Any
 
 from django.db import router
 from rest_framework.exceptions import APIException
@@ -13,12 +13,8 @@ from rest_framework.status import HTTP_409_CONFLICT
 
 from analytics.api.bodies import Unreadable, json_body, json_items
 from analytics.api.errors import InvalidRequest, Mistake, TooLarge
-from analytics.api.isolation import IsolatedView
-from analytics.api.outages import OutageView
-from apikeys.authentication import APIKeyAuthentication
-from apikeys.models import APIKey
-from apikeys.permissions import HasScope
-from apikeys.throttling import AddressThrottle, EventThrottle, KeyThrottle, ThrottledView
+from analytics.api.keyed import KeyedView
+from apikeys.throttling import EventThrottle
 from campaigns.intake.records import (
     CAMPAIGN_FIELDS,
     EVENT_FIELDS,
@@ -53,23 +49,10 @@ class Conflict(APIException):
     default_code = "taken"
 
 
-class WritingView(OutageView, IsolatedView, ThrottledView):
-    authentication_classes = (APIKeyAuthentication,)
-    permission_classes = (HasScope,)
-    throttle_classes = (KeyThrottle, AddressThrottle)
-
-    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
-        # Before the key is looked at: a method that does not exist is 405 for everyone.
-        if request.method not in self.allowed_methods:
-            self.http_method_not_allowed(request)
-        super().initial(request, *args, **kwargs)
-
+class WritingView(KeyedView):
     @property
     def default_response_headers(self) -> dict[str, str]:
         return {**super().default_response_headers, "Cache-Control": "no-store"}
-
-    def workspace(self) -> Workspace:
-        return cast(APIKey, self.request.auth).workspace  # HasScope lets nothing else in
 
 
 class EventsView(WritingView):
@@ -82,7 +65,7 @@ class EventsView(WritingView):
         if len(items) > MOST_EVENTS:
             raise TooLarge(f"A request may bring {MOST_EVENTS:,} events at most.")
         self.count(EventThrottle(len(items)))
-        workspace = self.workspace()
+        workspace = self.workspace
         alias = router.db_for_write(EmailEvent, instance=workspace)
         events, refused = _read(items, workspace, alias)
         recorded = _recorded(events, refused, workspace, alias)
@@ -190,7 +173,7 @@ class CampaignView(WritingView):
         if mistakes:
             raise InvalidRequest(mistakes)
         row = imported_campaign(_values({**body, "id": campaign_id}, CAMPAIGN_FIELDS))
-        workspace = self.workspace()
+        workspace = self.workspace
         alias = router.db_for_write(Campaign, instance=workspace)
         saved = save_campaigns(workspace=workspace, rows=[row], using=alias)
         if saved.taken:

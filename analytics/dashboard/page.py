@@ -14,7 +14,7 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
 from analytics import reports
-from analytics.dashboard.exports import CAMPAIGN_COLUMNS, TIMELINE_COLUMNS, csv_response
+from analytics.dashboard.exports import csv_response
 from analytics.dashboard.figures import (
     campaign_texts,
     count_text,
@@ -22,7 +22,8 @@ from analytics.dashboard.figures import (
     kpi_texts,
     timeline_charts,
 )
-from analytics.parameters import DashboardFilter
+from analytics.dashboard.filters import DashboardFilter
+from analytics.rows import campaign_columns, timeline_columns
 from campaigns.models import Campaign, Workspace
 
 MOST_CAMPAIGNS = 500
@@ -82,7 +83,7 @@ class DashboardAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscri
         rows = reports.campaign_report(workspace_id=asked.workspace_id, campaigns=asked.qs)
         return csv_response(
             filename=_filename(asked, "campaigns"),
-            columns=CAMPAIGN_COLUMNS,
+            columns=campaign_columns(),
             rows=rows["campaigns"],
         )
 
@@ -94,7 +95,7 @@ class DashboardAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscri
         days = reports.timeline_report(workspace_id=asked.workspace_id, period=asked.period)
         return csv_response(
             filename=_filename(asked, f"timeline-{days['from_date']}-{days['to_date']}"),
-            columns=TIMELINE_COLUMNS,
+            columns=timeline_columns(),
             rows=days["timeline"],
         )
 

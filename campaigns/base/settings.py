@@ -33,6 +33,10 @@ def dotted_path(value: Any) -> str:
     return "" if good and "." in value else 'must be a dotted path such as "shop.api.errors"'
 
 
+def optional_dotted_path(value: Any) -> str:
+    return "" if value is None else dotted_path(value)
+
+
 def throttle_rates(value: Any) -> str:
     good = value is None or (
         isinstance(value, Mapping)
@@ -62,9 +66,9 @@ class Configuration:
     MAX_TIMELINE_DAYS: int = option(3653, between(1, DAYS_OF_THE_CALENDAR))
     # How old a key's "last used" may get. Raise it to write less, lower it to see use sooner.
     LAST_USED_MINUTES: int = option(5, between(0, MINUTES_OF_A_YEAR))
-    # What turns an exception into an answer, as in REST framework's setting of this name. Change
-    # it to give our errors the shape of your own API's.
-    EXCEPTION_HANDLER: str = option("rest_framework.views.exception_handler", dotted_path)
+    # What turns an exception into an answer, as in REST framework's setting of this name. Name
+    # one to give our errors the shape of your own API's.
+    EXCEPTION_HANDLER: str | None = option(None, optional_dotted_path)
     # The most requests of a "key" and the most refused ones of an "address", each in a window;
     # one that is not named is not counted. Name them on the open internet.
     THROTTLE_RATES: Mapping[str, str] | None = option(None, throttle_rates)

@@ -10,6 +10,7 @@ from django.urls import resolve, reverse
 from django.utils.translation import gettext
 
 from tests.factories import WorkspaceFactory
+from tests.mistakes import TIMELINE_PARAMETERS, unknown
 from tests.test_contract import CAMPAIGNS, TIMELINE, new_key
 
 pytestmark = pytest.mark.django_db
@@ -35,7 +36,7 @@ def test_the_host_gives_our_errors_the_shape_of_its_own():
     [
         ("get", {}, 401, "Authentication credentials were not provided."),
         ("post", {}, 405, 'Method "POST" not allowed.'),
-        ("get", {"Accept": "text/csv"}, 406, "Could not satisfy the request Accept header."),
+        ("get", {"Accept": "text/html"}, 406, "Could not satisfy the request Accept header."),
     ],
 )
 def test_errors_are_in_english_for_a_german_caller(method, headers, status, detail):
@@ -76,7 +77,7 @@ def test_no_parameter_chooses_a_format(format_):
     response = Client().get(TIMELINE, {"format": format_}, headers={"X-API-Key": key})
     assert (response.status_code, response.json()) == (
         400,
-        {"format": ["No such parameter; there are from_date, to_date."]},
+        unknown("format", TIMELINE_PARAMETERS),
     )
 
 

@@ -40,7 +40,7 @@ def answered(value):
 
 
 def report_of_campaigns(workspace_id):
-    return reports.campaign_report(workspace_id=workspace_id)
+    return reports.campaign_report(workspace_id=workspace_id, limit=1)
 
 
 def report_of_days(workspace_id):

@@ -185,7 +185,7 @@ def test_a_bad_choice_is_told_beside_its_field(browser, admin_user):
     browser.log_in(admin_user)
     browser.open(f"{PAGE}?from_date=2024-02-31")
     field = browser.find(".mm-field.errors")
-    assert "'2024-02-31' is not a date (YYYY-MM-DD)." in field.text
+    assert "Enter a date as YYYY-MM-DD, not '2024-02-31'." in field.text
     assert browser.all(".mm-kpis") == []
     assert browser.all(".mm-chart") == []
 

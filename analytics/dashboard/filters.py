@@ -1,6 +1,5 @@
-"""The query parameters: each given at most once, spelled exactly, or refused by name."""
+"""The dashboard's form: each parameter given at most once, spelled exactly, or refused by name."""
 
-import re
 from collections.abc import Collection, Iterator
 from datetime import date
 from typing import Any, Self, cast
@@ -9,8 +8,8 @@ from django import forms
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django_filters import Filter, FilterSet
-from rest_framework.exceptions import ValidationError
 
+from analytics.parameters.values import Reader, Refused, choice, day
 from analytics.periods import (
     InvalidPeriod,
     Period,
@@ -21,8 +20,6 @@ from analytics.periods import (
 )
 from campaigns.base.settings import mailmetrics
 from campaigns.models import Campaign, CampaignStatus
-
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class GivenField(forms.Field):
@@ -41,14 +38,22 @@ class GivenField(forms.Field):
         raise NotImplementedError
 
 
-def day(text: object) -> date | None:
-    """The date that is spelled ``YYYY-MM-DD``; none of the other spellings of ISO 8601."""
-    if isinstance(text, str) and _DAY.fullmatch(text):
-        try:
-            return date.fromisoformat(text)
-        except ValueError:
-            pass
-    return None
+def is_day(text: object) -> bool:
+    """Whether it is a date as the API spells it."""
+    try:
+        return isinstance(text, str) and bool(day(text))
+    except Refused:
+        return False
+
+
+def _read(reader: Reader, text: str) -> Any:
+    """As the API reads it, with the words of its refusal."""
+    try:
+        if text:
+            return reader(text)
+    except Refused as refused:
+        raise forms.ValidationError(refused.message) from None
+    raise forms.ValidationError("Give it a value or leave it out.")
 
 
 class DayInput(forms.TextInput):
@@ -56,26 +61,21 @@ class DayInput(forms.TextInput):
 
     def format_value(self, value: Any) -> str | None:
         # A browser shows nothing else, and warns of it in its console.
-        return value if day(value) else None
+        return value if is_day(value) else None
 
 
 class DayField(GivenField):
     widget = DayInput
 
     def parse(self, text: str) -> date:
-        if parsed := day(text):
-            return parsed
-        raise forms.ValidationError(f"{text!r:.60} is not a date (YYYY-MM-DD).")
+        return cast(date, _read(day, text))
 
 
 class StatusField(GivenField):
     widget = forms.Select(choices=[("", "Any status"), *CampaignStatus.choices])
 
     def parse(self, text: str) -> str:
-        if text not in CampaignStatus.values:
-            known = ", ".join(CampaignStatus.values)
-            raise forms.ValidationError(f"{text!r:.60} is not a status ({known}).")
-        return text
+        return cast(str, _read(choice(CampaignStatus.values), text))
 
 
 class WorkspaceField(GivenField):
@@ -133,37 +133,9 @@ def misused(given: QueryDict, known: Collection[str]) -> Iterator[tuple[str, str
     misspelled filter would answer with the numbers of another question."""
     for name, values in given.lists():
         if name not in known:
-            yield name, f"No such parameter; there are {', '.join(known)}."
+            yield name, f"There is no such parameter; the parameters are {', '.join(known)}."
         elif len(values) > 1:
-            yield name, "Given more than once."
-
-
-def timeline_period(given: QueryDict) -> Period:
-    """The window that ``from_date`` and ``to_date`` ask for; ValidationError by parameter.
-
-    Without a form, which costs as much as to put 90 days together: there is nothing to filter,
-    for the timeline's days are all there, with rows or without.
-    """
-    days: dict[str, date | None] = dict.fromkeys(_BOUNDS)
-    errors: dict[str, list[str]] = {}
-    for name in given:
-        if name in days:
-            try:
-                days[name] = _DAY_FIELD.clean(cast(str, given[name]))
-            except forms.ValidationError as error:
-                errors[name] = error.messages
-    for name, reason in misused(given, _BOUNDS):
-        errors.setdefault(name, []).append(reason)
-    if not errors:
-        try:
-            return _window(**days)
-        except InvalidPeriod as error:
-            errors[error.parameter] = [error.reason]
-    raise ValidationError(errors)
-
-
-_BOUNDS = ("from_date", "to_date")
-_DAY_FIELD = DayField()
+            yield name, "Give it once."
 
 
 def _window(from_date: date | None, to_date: date | None) -> Period:

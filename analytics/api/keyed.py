@@ -1,0 +1,36 @@
+"""What all endpoints that need a key have in common."""
+
+from typing import cast
+
+from rest_framework.response import Response
+
+from analytics.api.errors import invalid_query
+from analytics.api.isolation import IsolatedView
+from analytics.api.outages import OutageView
+from analytics.parameters import InvalidParameters
+from apikeys.authentication import APIKeyAuthentication
+from apikeys.models import APIKey
+from apikeys.permissions import HasScope
+from apikeys.throttling import AddressThrottle, KeyThrottle, ThrottledView
+from campaigns.models import Workspace
+
+
+class KeyedView(OutageView, IsolatedView, ThrottledView):
+    """A view of the workspace whose key was sent; it declares its ``required_scope``."""
+
+    authentication_classes = (APIKeyAuthentication,)
+    permission_classes = (HasScope,)
+    throttle_classes = (KeyThrottle, AddressThrottle)
+
+    @property
+    def api_key(self) -> APIKey:
+        return cast(APIKey, self.request.auth)  # HasScope lets nothing else in
+
+    @property
+    def workspace(self) -> Workspace:
+        return self.api_key.workspace
+
+    def handle_exception(self, exc: Exception) -> Response:
+        return super().handle_exception(
+            invalid_query(exc) if isinstance(exc, InvalidParameters) else exc
+        )

@@ -1,0 +1,50 @@
+"""The campaigns that a question is about, as a queryset."""
+
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+from uuid import UUID
+
+from django.db import connections
+from django.db.models import Q, QuerySet
+
+from analytics.parameters.queries import CampaignQuery, TimelineQuery
+from campaigns.models import Campaign
+from campaigns.zones import day_start
+
+
+def campaigns_of(
+    query: CampaignQuery | TimelineQuery, *, zone: Callable[[], str]
+) -> QuerySet[Campaign] | None:
+    """The campaigns that are asked for, None for all; of every workspace, as reports pick theirs.
+
+    ``zone`` tells the workspace's, in whose days campaigns were launched; it is asked if it is
+    needed. A campaign never launched drops out as soon as either date is given.
+    """
+    conditions = _common(query.status, query.campaign_id)
+    campaigns = Campaign.objects.all()
+    if isinstance(query, CampaignQuery):
+        if query.from_date or query.to_date:
+            conditions += _launched(query.from_date, query.to_date, zone())
+        if query.search:
+            conditions.append(_named(query.search, connections[campaigns.db].vendor))
+    return campaigns.filter(*conditions) if conditions else None
+
+
+def _common(status: str, campaign_ids: tuple[UUID, ...]) -> list[Q]:
+    conditions = [Q(status=status)] if status else []
+    return [*conditions, Q(pk__in=campaign_ids)] if campaign_ids else conditions
+
+
+def _launched(first: date | None, last: date | None, zone: str) -> list[Q]:
+    conditions = [Q(launched_at__gte=day_start(first, zone))] if first else []
+    if last == date.max:
+        conditions.append(Q(launched_at__isnull=False))
+    elif last:
+        conditions.append(Q(launched_at__lt=day_start(last + timedelta(days=1), zone)))
+    return conditions
+
+
+def _named(text: str, vendor: str) -> Q:
+    # SQLite's LIKE knows the case of ASCII alone; its REGEXP is Python's own.
+    return Q(name__iregex=re.escape(text)) if vendor == "sqlite" else Q(name__icontains=text)

@@ -1,0 +1,54 @@
+"""Each parameter at most once, spelled exactly, or refused by name."""
+
+from collections.abc import Mapping
+
+from django.http import QueryDict
+
+from analytics.parameters.mistakes import InvalidParameters, Mistake, MistakeType
+from analytics.parameters.values import Reader, Refused
+
+
+class Parameters:
+    """The values of a request by name, and what is wrong with it.
+
+    Every parameter that ``readers`` does not name is a mistake: a misspelled filter would answer
+    another question.
+    """
+
+    def __init__(self, data: QueryDict, readers: Mapping[str, Reader]) -> None:
+        self.values: dict[str, object] = {}
+        self.mistakes: list[Mistake] = []
+        for name, texts in data.lists():
+            try:
+                self.values[name] = _read(name, texts, readers)
+            except Refused as refused:
+                self.refuse(name, refused.type, refused.message)
+
+    def refuse(self, name: str, type_: MistakeType, message: str) -> None:
+        self.mistakes.append(Mistake(name=name, type=type_, message=message))
+
+    def refuse_without(self, name: str, needed: str) -> None:
+        """Refuse the parameter ``name`` where ``needed``, which it depends on, is missing."""
+        if name in self.values and needed not in self.values and not self.refused(needed):
+            self.refuse(name, MistakeType.CONTRADICTORY, f"Give {needed} as well.")
+
+    def refused(self, *names: str) -> bool:
+        """Whether anything is wrong with one of them."""
+        return any(mistake.name in names for mistake in self.mistakes)
+
+    def check(self) -> None:
+        """Raise InvalidParameters if anything is wrong."""
+        if self.mistakes:
+            raise InvalidParameters(self.mistakes)
+
+
+def _read(name: str, texts: list[str], readers: Mapping[str, Reader]) -> object:
+    if name not in readers:
+        known = f"the parameters are {', '.join(readers)}" if readers else "there are none"
+        raise Refused(MistakeType.UNKNOWN_PARAMETER, f"There is no such parameter; {known}.")
+    if len(texts) > 1:
+        raise Refused(MistakeType.REPEATED, "Give it once.")
+    (text,) = texts
+    if not text:
+        raise Refused(MistakeType.EMPTY, "Give it a value or leave it out.")
+    return readers[name](text)
