@@ -17,6 +17,7 @@ from tests.routes import ADMIN, API, WRITING, routes_under
 FIRST = datetime(2024, 1, 1, 12, tzinfo=UTC)
 APPS = {"campaigns", "apikeys", "analytics"}
 OPEN = {"/api/public/v1/docs", "/api/public/v1/schema"}
+ANYTHING = "/api/public/v1/<mailmetrics_anything:path>"  # a 404 for whoever asks
 
 pytestmark = pytest.mark.django_db
 
@@ -64,7 +65,7 @@ class Tenant:
         return {
             (path, query, key): _told(Client(headers={"X-API-Key": key}).get(path + query))
             for path, _ in routes_under(API)
-            if path not in [*OPEN, *WRITING]
+            if path not in [*OPEN, *WRITING, ANYTHING]
             for key, query in asked
         }
 
@@ -109,13 +110,16 @@ def test_no_parameter_leads_to_another(ours, theirs, name):
     theirs.fill(sent=1)
     campaign = Campaign.objects.filter(workspace=theirs.workspace).first()
     for path, _ in routes_under(API):
-        if path in [*OPEN, *WRITING]:
+        if path in [*OPEN, *WRITING, ANYTHING]:
             continue
         for value in (theirs.name, theirs.workspace.pk, campaign.pk, theirs.keys[0]):
             client = Client(headers={"X-API-Key": ours.keys[2]})
             response = client.get(path, {name: value})
-            assert response.status_code == 400
-            assert [text for text in theirs.texts() if text in str(_told(response))] == []
+            # A campaign's id is a parameter, and one of another workspace finds nothing.
+            narrowed = name == "campaign_id" and value == campaign.pk and path.count("analytics")
+            assert response.status_code == (200 if narrowed else 400)
+            answer = str(_told(response)).replace(str(value), "")  # as asked for
+            assert [text for text in theirs.texts() if text in answer] == []
 
 
 def test_a_key_opens_no_page_of_the_admin(ours, theirs):
@@ -149,6 +153,9 @@ CALLS = {
     "mailmetrics_import_campaigns": ["NAME", "campaigns.csv"],
     "mailmetrics_import_events": ["NAME", "events.csv"],
     "mailmetrics_prune_events": ["--workspace", "NAME", "--before", "2024-01-04"],
+    "mailmetrics_list_api_keys": ["--workspace", "NAME"],
+    "mailmetrics_revoke_api_key": ["--workspace", "NAME", "--all", "--no-input"],
+    "mailmetrics_set_time_zone": ["NAME", "Europe/Berlin"],
 }
 
 
