@@ -112,6 +112,9 @@ class StrictForm(forms.Form):
             self.check_period(self.cleaned_data["from_date"], self.cleaned_data["to_date"])
         except InvalidPeriod as error:
             self.add_error(error.parameter, error.reason)
+        first, last = self.cleaned_data["launched_from"], self.cleaned_data["launched_to"]
+        if first and last and first > last:
+            self.add_error("launched_from", f"{first} is after the last day, {last}.")
 
     def check_period(self, from_date: date | None, to_date: date | None) -> None:
         """Raises InvalidPeriod for dates that are none together."""
@@ -177,6 +180,13 @@ class LastDayFilter(DayFilter):
         return super().filter(queryset, day and last_instant(day))
 
 
+class ActivityFilter(DayFilter):
+    """A bound of the window: it says what is counted, not which campaigns are listed."""
+
+    def filter(self, queryset: QuerySet[Any], day: date | None) -> QuerySet[Any]:
+        return queryset
+
+
 class ParameterFilterSet(FilterSet):
     form_class: type[forms.Form] | None = None
 
@@ -187,15 +197,23 @@ class ParameterFilterSet(FilterSet):
         return cast(type[forms.Form], self.form_class)
 
 
-class CampaignFilter(ParameterFilterSet):
-    """``status``, and the UTC day of the launch from ``from_date`` to ``to_date``, inclusive.
+_OF_CAMPAIGNS = ("status", "launched_from", "launched_to")
 
-    A campaign never launched drops out as soon as either date is given.
+
+class CampaignFilter(ParameterFilterSet):
+    """The window of activity, ``from_date`` to ``to_date``, and of which campaigns: by ``status``
+    and by the UTC day of the launch, ``launched_from`` to ``launched_to``, all inclusive.
+
+    A campaign never launched drops out as soon as either day of the launch is given.
     """
 
+    from_date = ActivityFilter(label="From")
+    to_date = ActivityFilter(label="To")
     status = StatusFilter(lookup_expr="exact", label="Status")
-    from_date = FirstDayFilter(field_name="launched_at", lookup_expr="gte", label="From")
-    to_date = LastDayFilter(field_name="launched_at", lookup_expr="lte", label="To")
+    launched_from = FirstDayFilter(
+        field_name="launched_at", lookup_expr="gte", label="Launched from"
+    )
+    launched_to = LastDayFilter(field_name="launched_at", lookup_expr="lte", label="Launched to")
 
     class Meta:
         model = Campaign
@@ -205,7 +223,8 @@ class CampaignFilter(ParameterFilterSet):
     @property
     def narrowed(self) -> QuerySet[Campaign] | None:
         """The campaigns asked for, None for all of them; only when valid."""
-        return self.qs if any(self.form.cleaned_data.values()) else None
+        chosen = [self.form.cleaned_data[each] for each in _OF_CAMPAIGNS]
+        return self.qs if any(chosen) else None
 
 
 class DashboardFilter(CampaignFilter):

@@ -80,7 +80,7 @@ class DashboardAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscri
         asked = self._asked(request)
         if not (asked and asked.is_valid()):
             return _refused(asked)
-        rows = reports.campaign_report(workspace_id=asked.workspace_id, campaigns=asked.qs)
+        rows = _campaign_report(asked)
         return csv_response(
             filename=_filename(asked, "campaigns"),
             columns=campaign_columns(),
@@ -92,7 +92,7 @@ class DashboardAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscri
         asked = self._asked(request)
         if not (asked and asked.is_valid()):
             return _refused(asked)
-        days = reports.timeline_report(workspace_id=asked.workspace_id, period=asked.period)
+        days = _timeline_report(asked)
         return csv_response(
             filename=_filename(asked, f"timeline-{days['from_date']}-{days['to_date']}"),
             columns=timeline_columns(),
@@ -108,8 +108,7 @@ class DashboardAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscri
         return DashboardFilter(given, workspaces=workspaces) if workspaces else None
 
     def _answer(self, request: HttpRequest, asked: DashboardFilter) -> dict[str, Any]:
-        campaigns = reports.campaign_report(workspace_id=asked.workspace_id, campaigns=asked.qs)
-        days = reports.timeline_report(workspace_id=asked.workspace_id, period=asked.period)
+        campaigns, days = _campaign_report(asked), _timeline_report(asked)
         unit, charts = timeline_charts(timeline=days["timeline"], period=asked.period)
         listed = campaigns["campaigns"]
         return {
@@ -126,6 +125,18 @@ class DashboardAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscri
             "charts": charts,
             "query": _query(asked),
         }
+
+
+def _campaign_report(asked: DashboardFilter) -> reports.CampaignReport:
+    return reports.campaign_report(
+        workspace_id=asked.workspace_id, campaigns=asked.narrowed, activity=asked.period
+    )
+
+
+def _timeline_report(asked: DashboardFilter) -> reports.TimelineReport:
+    return reports.timeline_report(
+        workspace_id=asked.workspace_id, campaigns=asked.narrowed, period=asked.period
+    )
 
 
 def dashboard_url(*, site: AdminSite, workspace_id: int) -> str:
