@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC
 from itertools import chain
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.utils.dateformat import format as format_date
 from django.utils.formats import get_format, number_format
@@ -50,7 +50,7 @@ def kpi_texts(kpis: WorkspaceKPIs) -> list[tuple[str, str]]:
     ]
 
 
-def campaign_texts(row: CampaignRow) -> dict[str, Any]:
+def campaign_texts(row: CampaignRow, *, zone: str = "UTC") -> dict[str, Any]:
     mail = (row["total_sent"], row["total_opened"], row["total_replied"], row["total_bounced"])
     rates = (row["open_rate"], row["reply_rate"], row["bounce_rate"])
     return {
@@ -58,7 +58,7 @@ def campaign_texts(row: CampaignRow) -> dict[str, Any]:
         "name": row["campaign_name"],
         "status": row["status"],
         "status_text": CampaignStatus(row["status"]).label,
-        "created": row["created_at"].astimezone(UTC).date().isoformat(),
+        "created": row["created_at"].astimezone(ZoneInfo(zone)).date().isoformat(),
         "figures": [*map(count_text, (row["total_leads"], *mail)), *map(rate_text, rates)],
     }
 

@@ -9,15 +9,14 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 from django_filters import Filter, FilterSet
 
+from analytics.parameters.narrowing import launched_between
 from analytics.parameters.values import Reader, Refused, choice, day
 from analytics.periods import (
     InvalidPeriod,
     Period,
-    first_instant,
-    last_instant,
     resolve,
-    utc_today,
 )
+from campaigns import zones
 from campaigns.base.settings import mailmetrics
 from campaigns.models import Campaign, CampaignStatus
 
@@ -123,12 +122,19 @@ class StrictForm(forms.Form):
 
 
 class PeriodForm(StrictForm):
-    """``period``, when valid, is the timeline's window, with its defaults."""
+    """``period``, when valid, is the timeline's window, with its defaults; ``zones`` are those of
+    the workspaces by their keys."""
 
     period: Period
+    zones: dict[int, str]
+
+    @property
+    def zone(self) -> str:
+        """Of the workspace asked for."""
+        return self.zones.get(self.cleaned_data["workspace"]) or next(iter(self.zones.values()))
 
     def check_period(self, from_date: date | None, to_date: date | None) -> None:
-        self.period = _window(from_date, to_date)
+        self.period = _window(from_date, to_date, self.zone)
 
 
 def misused(given: QueryDict, known: Collection[str]) -> Iterator[tuple[str, str]]:
@@ -141,11 +147,11 @@ def misused(given: QueryDict, known: Collection[str]) -> Iterator[tuple[str, str
             yield name, "Give it once."
 
 
-def _window(from_date: date | None, to_date: date | None) -> Period:
+def _window(from_date: date | None, to_date: date | None, zone: str) -> Period:
     return resolve(
         from_date=from_date,
         to_date=to_date,
-        today=utc_today(),
+        today=zones.today(zone),
         most_days=mailmetrics.MAX_TIMELINE_DAYS,
     )
 
@@ -170,18 +176,8 @@ class WorkspaceFilter(ParameterFilter):
     field_class = WorkspaceField
 
 
-class FirstDayFilter(DayFilter):
-    def filter(self, queryset: QuerySet[Any], day: date | None) -> QuerySet[Any]:
-        return super().filter(queryset, day and first_instant(day))
-
-
-class LastDayFilter(DayFilter):
-    def filter(self, queryset: QuerySet[Any], day: date | None) -> QuerySet[Any]:
-        return super().filter(queryset, day and last_instant(day))
-
-
-class ActivityFilter(DayFilter):
-    """A bound of the window: it says what is counted, not which campaigns are listed."""
+class BoundFilter(DayFilter):
+    """A bound of two, which the filter set takes together."""
 
     def filter(self, queryset: QuerySet[Any], day: date | None) -> QuerySet[Any]:
         return queryset
@@ -202,18 +198,16 @@ _OF_CAMPAIGNS = ("status", "launched_from", "launched_to")
 
 class CampaignFilter(ParameterFilterSet):
     """The window of activity, ``from_date`` to ``to_date``, and of which campaigns: by ``status``
-    and by the UTC day of the launch, ``launched_from`` to ``launched_to``, all inclusive.
+    and by the day of the launch, ``launched_from`` to ``launched_to``, all inclusive.
 
     A campaign never launched drops out as soon as either day of the launch is given.
     """
 
-    from_date = ActivityFilter(label="From")
-    to_date = ActivityFilter(label="To")
+    from_date = BoundFilter(label="From")
+    to_date = BoundFilter(label="To")
     status = StatusFilter(lookup_expr="exact", label="Status")
-    launched_from = FirstDayFilter(
-        field_name="launched_at", lookup_expr="gte", label="Launched from"
-    )
-    launched_to = LastDayFilter(field_name="launched_at", lookup_expr="lte", label="Launched to")
+    launched_from = BoundFilter(label="Launched from")
+    launched_to = BoundFilter(label="Launched to")
 
     class Meta:
         model = Campaign
@@ -223,8 +217,15 @@ class CampaignFilter(ParameterFilterSet):
     @property
     def narrowed(self) -> QuerySet[Campaign] | None:
         """The campaigns asked for, None for all of them; only when valid."""
-        chosen = [self.form.cleaned_data[each] for each in _OF_CAMPAIGNS]
-        return self.qs if any(chosen) else None
+        status, first, last = (self.form.cleaned_data[each] for each in _OF_CAMPAIGNS)
+        if not (status or first or last):
+            return None
+        return self.qs.filter(*launched_between(first, last, self.zone))
+
+    @property
+    def zone(self) -> str:
+        """The time zone of the workspace asked for; only when valid."""
+        return cast(PeriodForm, self.form).zone
 
 
 class DashboardFilter(CampaignFilter):
@@ -236,8 +237,11 @@ class DashboardFilter(CampaignFilter):
     class Meta(CampaignFilter.Meta):
         form = PeriodForm
 
-    def __init__(self, data: QueryDict, *, workspaces: dict[int, str]) -> None:
+    def __init__(
+        self, data: QueryDict, *, workspaces: dict[int, str], zones: dict[int, str]
+    ) -> None:
         super().__init__(data, queryset=Campaign.objects.all())
+        cast(PeriodForm, self.form).zones = zones
         self.workspaces = workspaces
         cast(WorkspaceField, self.form.fields["workspace"]).offer(workspaces)
         self.form.order_fields(["workspace"])

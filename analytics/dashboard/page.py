@@ -104,8 +104,11 @@ class DashboardAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscri
         if not self.has_view_permission(request):
             raise PermissionDenied
         given = _given(request.GET)
-        workspaces = dict(self.get_queryset(request).values_list("pk", "name"))
-        return DashboardFilter(given, workspaces=workspaces) if workspaces else None
+        rows = list(self.get_queryset(request).values_list("pk", "name", "time_zone"))
+        if not rows:
+            return None
+        names = {pk: name for pk, name, _ in rows}
+        return DashboardFilter(given, workspaces=names, zones={pk: zone for pk, _, zone in rows})
 
     def _answer(self, request: HttpRequest, asked: DashboardFilter) -> dict[str, Any]:
         campaigns, days = _campaign_report(asked), _timeline_report(asked)
@@ -114,7 +117,7 @@ class DashboardAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscri
         return {
             "subtitle": asked.workspaces[asked.workspace_id],
             "kpis": kpi_texts(campaigns["workspace_kpis"]),
-            "campaigns": [campaign_texts(row) for row in listed[:MOST_CAMPAIGNS]],
+            "campaigns": [campaign_texts(row, zone=asked.zone) for row in listed[:MOST_CAMPAIGNS]],
             "campaigns_listed": count_text(len(listed)),
             "campaigns_left_out": len(listed) > MOST_CAMPAIGNS,
             "campaigns_open": may_open(request, site=self.admin_site, model=Campaign),

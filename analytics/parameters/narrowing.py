@@ -25,7 +25,7 @@ def campaigns_of(
     campaigns = Campaign.objects.all()
     if isinstance(query, CampaignQuery):
         if query.from_date or query.to_date:
-            conditions += _launched(query.from_date, query.to_date, zone())
+            conditions += launched_between(query.from_date, query.to_date, zone())
         if query.search:
             conditions.append(_named(query.search, connections[campaigns.db].vendor))
     return campaigns.filter(*conditions) if conditions else None
@@ -36,7 +36,8 @@ def _common(status: str, campaign_ids: tuple[UUID, ...]) -> list[Q]:
     return [*conditions, Q(pk__in=campaign_ids)] if campaign_ids else conditions
 
 
-def _launched(first: date | None, last: date | None, zone: str) -> list[Q]:
+def launched_between(first: date | None, last: date | None, zone: str) -> list[Q]:
+    """On these days of the zone, both included."""
     conditions = [Q(launched_at__gte=day_start(first, zone))] if first else []
     if last == date.max:
         conditions.append(Q(launched_at__isnull=False))

@@ -298,6 +298,22 @@ class TestFigures:
         counted = "with what happened from 2024-01-01 to 2024-01-31."
         assert show(**window, **choice).texts["p"].count(f"{text} {counted}") == 2
 
+    def test_every_day_is_one_of_the_workspaces_time_zone(self, show, workspace):
+        workspace.time_zone = "Pacific/Kiritimati"  # 14 hours ahead of UTC
+        workspace.save()
+        CampaignFactory(
+            workspace=workspace,
+            name="Late",
+            created_at=datetime(2031, 5, 1, 12, tzinfo=UTC),
+            launched_at=datetime(2031, 5, 1, 12, tzinfo=UTC),
+        )
+        page = show(launched_from="2031-05-02", launched_to="2031-05-02")
+        (row,) = read_campaigns(page)
+        assert (row["campaign_name"], row["created_at"]) == ("Late", "2031-05-02")
+        assert read_timeline(page)[-1]["date"] == workspace.today().isoformat()
+        assert any("2031-05-02 (Pacific/Kiritimati)" in text for text in page.texts["p"])
+        assert any("90 Pacific/Kiritimati days" in text for text in page.texts["p"])
+
     def test_the_first_workspace_is_shown_unless_one_is_chosen(self, client, workspace):
         WorkspaceFactory(name="Aardvark")
         assert "Aardvark" in Page(client.get(PAGE).content.decode()).texts["h2"]
