@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Literal
 
@@ -81,12 +81,3 @@ def _default_first(last: date) -> date:
 
 def utc_today() -> date:
     return datetime.now(UTC).date()
-
-
-def first_instant(day: date) -> datetime:
-    return datetime.combine(day, time.min, UTC)
-
-
-def last_instant(day: date) -> datetime:
-    """The day's last microsecond, the finest step that the databases keep."""
-    return datetime.combine(day, time.max, UTC)

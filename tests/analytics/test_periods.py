@@ -7,8 +7,6 @@ from hypothesis import strategies as st
 from analytics.periods import (
     InvalidPeriod,
     Period,
-    first_instant,
-    last_instant,
     resolve,
     utc_today,
 )
@@ -109,14 +107,6 @@ class TestResolve:
             "to_date",
             "The 90 days that end on 0001-03-30 begin before 0001-01-01.",
         )
-
-
-def test_a_day_s_instants_are_of_utc_and_to_the_microsecond():
-    assert first_instant(date(2024, 2, 29)) == datetime(2024, 2, 29, tzinfo=UTC)
-    assert last_instant(date(2024, 2, 29)) == datetime(2024, 3, 1, tzinfo=UTC) - timedelta(
-        microseconds=1
-    )
-    assert last_instant(date.max) == datetime.max.replace(tzinfo=UTC)
 
 
 def test_today_is_the_day_in_utc(settings):
