@@ -25,6 +25,4 @@ def map_query(context, query):
         days = [query.get(name) for name in names]
         if all(isinstance(text, str) for text in days):
             query.update(zip(names, sorted(days), strict=True))
-    if "sort_by" not in query:
-        query.pop("sort_order", None)
     return query

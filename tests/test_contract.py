@@ -581,7 +581,7 @@ class TestMethodsAndRoutes:
             f"{TIMELINE}/",
             f"{CAMPAIGNS}%0A",
             f"{CAMPAIGNS}.json",
-            "/api/public/v1/",
+            CAMPAIGNS.removesuffix("analytics/campaigns"),
         ],
     )
     def test_any_other_path_is_not_found(self, get, url):

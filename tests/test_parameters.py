@@ -91,8 +91,6 @@ def wrong(url, asked):
     """The parameters that a valid request would not have so."""
     bad = {name for name in asked if name not in PARAMETERS[url] or not GOOD[name](asked[name])}
     good = {name: text for name, text in asked.items() if name not in bad}
-    if "sort_order" in good and "sort_by" not in asked:
-        bad.add("sort_order")
     bad |= wrong_sorting(asked, good)
     for first, last in (DAYS[:2], DAYS[2:]):
         days = [day_of(good[name]) if name in good else None for name in (first, last)]

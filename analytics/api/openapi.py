@@ -359,7 +359,8 @@ CAMPAIGNS = extend_schema(
         OpenApiParameter(
             "sort_order",
             enum=("asc", "desc"),
-            description="Ascending or descending, which is the default; with `sort_by` only.",
+            description="Ascending or descending, which is the default. By `created_at` where "
+            "`sort_by` is not given.",
         ),
         _number("page", MOST_PAGES, "The page, from 1; adds `pagination`."),
         _number("limit", MOST_ROWS, "How many campaigns a page has, 100 by default."),

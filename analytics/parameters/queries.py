@@ -93,20 +93,21 @@ def campaign_query(parameters: Parameters) -> CampaignQuery:
     values: dict[str, Any] = parameters.values
     _period(parameters, "from_date", "to_date")
     activity = _period(parameters, "activity_from", "activity_to")
-    parameters.refuse_without("sort_order", "sort_by")
     _check_sorting(parameters)
     parameters.check()
     return CampaignQuery(
         **{name: values[name] for name in _AS_READ if name in values},
         activity=activity,
         metrics=_in_order(values.get("metrics", ())),
+        # An order alone is that of the list as it is, newest first unless it says otherwise.
+        sort_by=values.get("sort_by", "created_at" if "sort_order" in values else ""),
         descending=values.get("sort_order") != "asc",
         page=values.get("page"),
         limit=values.get("limit"),
     )
 
 
-_AS_READ = ("status", "from_date", "to_date", "campaign_id", "search", "sort_by")
+_AS_READ = ("status", "from_date", "to_date", "campaign_id", "search")
 
 
 def timeline_query(

@@ -27,11 +27,6 @@ class Parameters:
     def refuse(self, name: str, type_: MistakeType, message: str) -> None:
         self.mistakes.append(Mistake(name=name, type=type_, message=message))
 
-    def refuse_without(self, name: str, needed: str) -> None:
-        """Refuse the parameter ``name`` where ``needed``, which it depends on, is missing."""
-        if name in self.values and needed not in self.values and not self.refused(needed):
-            self.refuse(name, MistakeType.CONTRADICTORY, f"Give {needed} as well.")
-
     def refused(self, *names: str) -> bool:
         """Whether anything is wrong with one of them."""
         return any(mistake.name in names for mistake in self.mistakes)
