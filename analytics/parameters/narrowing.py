@@ -5,7 +5,6 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from uuid import UUID
 
-from django.db import connections
 from django.db.models import Q, QuerySet
 
 from analytics.parameters.queries import CampaignQuery, TimelineQuery
@@ -27,7 +26,7 @@ def campaigns_of(
         if query.from_date or query.to_date:
             conditions += launched_between(query.from_date, query.to_date, zone())
         if query.search:
-            conditions.append(_named(query.search, connections[campaigns.db].vendor))
+            conditions.append(_named(query.search))
     return campaigns.filter(*conditions) if conditions else None
 
 
@@ -46,6 +45,16 @@ def launched_between(first: date | None, last: date | None, zone: str) -> list[Q
     return conditions
 
 
-def _named(text: str, vendor: str) -> Q:
-    # SQLite's LIKE knows the case of ASCII alone; its REGEXP is Python's own.
-    return Q(name__iregex=re.escape(text)) if vendor == "sqlite" else Q(name__icontains=text)
+def _named(text: str) -> Q:
+    return Q(name__regex="".join(map(_in_any_case, text)))
+
+
+def _in_any_case(character: str) -> str:
+    """A pattern for each case of it.
+
+    The database's own comparison would not do: SQLite knows the case of ASCII alone, and so does
+    PostgreSQL where the locale is C.
+    """
+    upper = character.upper()
+    spellings = {character, character.lower(), character.title(), upper, upper.lower()}
+    return f"(?:{'|'.join(map(re.escape, sorted(spellings)))})"
