@@ -16,7 +16,7 @@ COVERAGE := $(BIN)/coverage run --data-file
 DATA := .coverage.sqlite .coverage.postgresql
 
 .DEFAULT_GOAL := help
-.PHONY: help install test audit release load bench lint openapi demo clean
+.PHONY: help install test audit release load clients bench lint openapi demo clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ $(PUBLISHERS): $(INSTALLED)
 
 load: install ## Ask with 200 clients for a minute while writers record, on a temporary PostgreSQL
 	$(BIN)/python -m benchmarks.load
+
+clients: install ## Have the clients of others, and generated ones, read a live site (needs npm)
+	$(BIN)/pytest -q tests/clients/test_clients.py tests/clients/typescript.py
 
 demo: install ## Serve the API and the admin with believable data (PORT=8000)
 	@$(BIN)/python -m config.demo
