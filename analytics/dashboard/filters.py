@@ -1,14 +1,14 @@
 """The dashboard's form: each parameter given at most once, spelled exactly, or refused by name."""
 
-from collections.abc import Collection, Iterator
 from datetime import date
-from typing import Any, Self, cast
+from typing import Any, cast
 
 from django import forms
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django_filters import Filter, FilterSet
 
+from analytics.parameters import MistakeType, Parameters
 from analytics.parameters.narrowing import launched_between
 from analytics.parameters.values import Reader, Refused, choice, day
 from analytics.periods import (
@@ -26,9 +26,6 @@ class GivenField(forms.Field):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "required": False})
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return self  # of all requests: nothing in it changes
 
     def clean(self, value: str | None) -> Any:
         return None if value is None else self.parse(value)
@@ -83,8 +80,6 @@ class WorkspaceField(GivenField):
     widget = forms.Select
     offered: dict[int, str]
 
-    __deepcopy__ = forms.Field.__deepcopy__  # each form has its own: what it offers differs
-
     def offer(self, workspaces: dict[int, str]) -> None:
         self.offered = workspaces
         self.widget.choices = list(workspaces.items())
@@ -97,11 +92,14 @@ class WorkspaceField(GivenField):
 
 
 class StrictForm(forms.Form):
-    """Refuses what ``misused`` finds, and dates that are none together."""
+    """Refuses what the API's parser refuses, and dates that are none together."""
 
     def clean(self) -> dict[str, Any]:
-        for name, reason in misused(cast(QueryDict, self.data), self.fields):
-            self.errors.setdefault(name, self.error_class()).append(reason)
+        # The fields read the values; whether each is known and given once is the parser's to say.
+        parameters = Parameters(cast(QueryDict, self.data), dict.fromkeys(self.fields, str))
+        for mistake in parameters.mistakes:
+            if mistake.type != MistakeType.EMPTY:
+                self.errors.setdefault(mistake.name, self.error_class()).append(mistake.message)
         if not self.errors:
             self._clean_period()
         return self.cleaned_data
@@ -137,16 +135,6 @@ class PeriodForm(StrictForm):
         self.period = _window(from_date, to_date, self.zone)
 
 
-def misused(given: QueryDict, known: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Each parameter that is given twice, or that there is none of, and why that won't do: a
-    misspelled filter would answer with the numbers of another question."""
-    for name, values in given.lists():
-        if name not in known:
-            yield name, f"There is no such parameter; the parameters are {', '.join(known)}."
-        elif len(values) > 1:
-            yield name, "Give it once."
-
-
 def _window(from_date: date | None, to_date: date | None, zone: str) -> Period:
     return resolve(
         from_date=from_date,
@@ -156,23 +144,15 @@ def _window(from_date: date | None, to_date: date | None, zone: str) -> Period:
     )
 
 
-class ParameterFilter(Filter):
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        # Each request has its own, which need not go deeper: nothing in it changes.
-        twin = type(self).__new__(type(self))
-        twin.__dict__.update(self.__dict__)
-        return twin
-
-
-class StatusFilter(ParameterFilter):
+class StatusFilter(Filter):
     field_class = StatusField
 
 
-class DayFilter(ParameterFilter):
+class DayFilter(Filter):
     field_class = DayField
 
 
-class WorkspaceFilter(ParameterFilter):
+class WorkspaceFilter(Filter):
     field_class = WorkspaceField
 
 
@@ -183,20 +163,10 @@ class BoundFilter(DayFilter):
         return queryset
 
 
-class ParameterFilterSet(FilterSet):
-    form_class: type[forms.Form] | None = None
-
-    def get_form_class(self) -> type[forms.Form]:
-        # Made once, not for each request: its fields are the same for all.
-        if "form_class" not in vars(type(self)):
-            type(self).form_class = super().get_form_class()
-        return cast(type[forms.Form], self.form_class)
-
-
 _OF_CAMPAIGNS = ("status", "launched_from", "launched_to")
 
 
-class CampaignFilter(ParameterFilterSet):
+class CampaignFilter(FilterSet):
     """The window of activity, ``from_date`` to ``to_date``, and of which campaigns: by ``status``
     and by the day of the launch, ``launched_from`` to ``launched_to``, all inclusive.
 
