@@ -19,11 +19,18 @@ class Answered(NamedTuple):
     p99: float
 
 
-def ask(address: tuple[str, int], path: str, *, key: str, seconds: float, clients: int) -> Answered:
-    """Ask from a process of its own; raises RuntimeError for an answer that is not 200."""
+def ask(
+    address: tuple[str, int], path: str, *, key: str, seconds: float, clients: int, etag: str = ""
+) -> Answered:
+    """Ask from a process of its own; raises RuntimeError for an answer that is not 200.
+
+    With the ``etag`` of the answer, it has to be 304.
+    """
+    known = f"If-None-Match: {etag}\r\n" * bool(etag)
     order = {
         "address": address,
-        "request": f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-API-Key: {key}\r\n\r\n",
+        "request": f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-API-Key: {key}\r\n{known}\r\n",
+        "status": "304" if etag else "200",
         "seconds": seconds,
         "clients": clients,
     }
@@ -58,6 +65,7 @@ def _one(address: tuple[str, int], request: bytes) -> bytes:
 def main() -> None:
     order = json.load(sys.stdin)
     address, request = tuple(order["address"]), order["request"].encode()
+    expected = order["status"].encode()
     times: list[float] = []
     refused: list[str] = []
     start = perf_counter()
@@ -67,7 +75,7 @@ def main() -> None:
         while (begun := perf_counter()) < end:
             status = _one(address, request)
             times.append(perf_counter() - begun)
-            if status != b"200":
+            if status != expected:
                 refused.append(status.decode())
                 return
 

@@ -51,6 +51,7 @@ def run(size: Size, folder: Path) -> None:
         found = {each.name: _ask_all(size, address, each, folder) for each in questions}
         _note_goals(found)
         _authentication(size, address, few)
+        _choices(size, address, few=few, many=many)
     _memory(size, folder, many)
 
 
@@ -164,6 +165,37 @@ def _authentication(size: Size, address: Address, key: str) -> None:
     tables.rates(samples, base="without", unit="requests/s")
     share = 1 - samples["with"].over(samples["without"])
     tables.goal("authentication's share of the timeline's request", share, "<=", 0.1)
+
+
+def _choices(size: Size, address: Address, *, few: str, many: str) -> None:
+    """What a choice costs or saves beside the same question without it."""
+    campaign = json.loads(_get(address, f"ours/{CAMPAIGNS}", few))["campaigns"][0]["campaign_id"]
+    with urlopen(
+        Request(f"http://{address[0]}:{address[1]}/ours/{CAMPAIGNS}", headers={"X-API-Key": few}),
+        timeout=60,
+    ) as answer:
+        etag = answer.headers["ETag"]
+    compared = [
+        ("50 of 10,000, by open rate", CAMPAIGNS, "?limit=50&sort_by=open_rate", many, "", 8),
+        ("one campaign by week", TIMELINE, f"?campaign_id={campaign}&interval=week", few, "", 0.9),
+        ("304 for 1,000 campaigns", CAMPAIGNS, "", few, etag, 1.2),
+    ]
+    for name, path, choice, key, known, target in compared:
+
+        def turn(query: str, etag: str, path: str = path, key: str = key) -> float:
+            url = f"/ours/{path}{query}"
+            return ask(
+                address, url, key=key, seconds=size.seconds, clients=CLIENTS, etag=etag
+            ).per_second
+
+        tables.heading(f"Over HTTP: {name}, and without that choice")
+        samples = take_turns(
+            {"without": partial(turn, "", ""), name: partial(turn, choice, known)},
+            rounds=size.turns,
+        )
+        tables.rates(samples, base="without", unit="requests/s")
+        ratio = samples[name].over(samples["without"])
+        tables.goal(f"{name}: requests/s of those without", ratio, ">=", target)
 
 
 def _memory(size: Size, folder: Path, key: str) -> None:

@@ -17,7 +17,8 @@ from apikeys.models import APIKey
 from apikeys.permissions import HasScope
 from campaigns.models import Campaign, EmailEvent, EventKind
 
-KINDS = [kind.label for kind in EventKind]
+CORE = (EventKind.SENT, EventKind.OPENED, EventKind.REPLIED, EventKind.BOUNCED)
+KINDS = [kind.label for kind in CORE]
 RATES = {"open_rate": "opened", "reply_rate": "replied", "bounce_rate": "bounced"}
 
 
@@ -25,8 +26,7 @@ def _counts(prefix: str) -> dict[str, Count]:
     """Annotations ``total_sent`` and so on, through the relation or on the events themselves."""
     name, field = ("total_", "events") if prefix else ("", "pk")
     return {
-        f"{name}{kind.label}": Count(field, filter=Q(**{f"{prefix}kind": kind}))
-        for kind in EventKind
+        f"{name}{kind.label}": Count(field, filter=Q(**{f"{prefix}kind": kind})) for kind in CORE
     }
 
 
