@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from campaigns.models import EventKind
-from campaigns.recording.identity import is_plain, message_identity
+from campaigns.recording.identity import are_plain, is_plain, message_identity
 
 _KINDS = frozenset(EventKind.values)
 _KINDS_BY_WORD = {kind.label: kind for kind in EventKind}
@@ -41,6 +41,8 @@ class InvalidEvent(ValueError):
 
 def checked(batch: list[Any], start: int) -> list[Event]:
     """The batch as events, each message under its identity; raises InvalidEvent."""
+    if _are_sound(batch):
+        return batch
     reasons = {}
     for index, event in enumerate(batch):
         if not _is_sound(event):
@@ -51,6 +53,20 @@ def checked(batch: list[Any], start: int) -> list[Event]:
     if reasons:
         raise InvalidEvent(reasons)
     return batch
+
+
+def _are_sound(batch: list[Any]) -> bool:
+    """Whether all of them certainly are: column by column, in a third of the time."""
+    if set(map(type, batch)) != {Event}:
+        return False
+    columns = tuple(zip(*batch, strict=True))
+    if [set(map(type, column)) for column in columns] != [{UUID}, {str}, {EventKind}, {datetime}]:
+        return False
+    _, message_ids, _, instants = columns
+    try:
+        return min(instants) >= _EARLIEST and max(instants) <= _LATEST and are_plain(message_ids)
+    except TypeError:  # one without a time zone
+        return False
 
 
 def _is_sound(event: Any) -> bool:

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import unicodedata
+from collections.abc import Iterable
 from contextlib import suppress
 
 # What the column of the events holds; see message_identity for the parts.
@@ -48,6 +49,11 @@ def message_identity(*, message_id: str, recipient: str | None = None) -> str:
 def is_plain(message_id: object) -> bool:
     """Whether it certainly is an identity as it stands: a quick test that nearly all pass."""
     return type(message_id) is str and _PLAIN.fullmatch(message_id) is not None
+
+
+def are_plain(message_ids: Iterable[str]) -> bool:
+    """The same for all of them."""
+    return all(map(_PLAIN.fullmatch, message_ids))
 
 
 def has_mark(identity: str) -> bool:

@@ -10,6 +10,7 @@ from campaigns.recording.events import Event
 
 _FEW = 100
 
+_MESSAGE, _KIND = itemgetter(1), itemgetter(2)
 _KEY = itemgetter(1, 2)  # message_id, kind
 _KEY_AND_PRECEDENCE = itemgetter(1, 2, 3, 0)  # and occurred_at, campaign_id
 # A distributed PostgreSQL reports a key that a COPY finds taken as an internal error.
@@ -29,7 +30,8 @@ def by_key(batch: Iterable[Event]) -> list[Event]:
 
     Python compares text by code points, and so in the order of its bytes: as both databases do.
     """
-    return sorted(batch, key=_KEY)
+    # By the kind first: two sorts by plain values take half the time of one by pairs.
+    return sorted(sorted(batch, key=_KIND), key=_MESSAGE)
 
 
 def earliest_by_key(batch: Iterable[Event]) -> list[Event]:
