@@ -20,6 +20,7 @@ class AnalyticsConfig(AppConfig):
         unmigrated = import_module("analytics.totals.unmigrated")
         post_migrate.connect(unmigrated.install_triggers, sender=self)
         counting = import_module("campaigns.recording.counting")
-        counting.require(import_module("analytics.totals.triggers").missing_for_events)
+        triggers = import_module("analytics.totals.triggers")
+        counting.require(triggers.missing_for_events, condition=triggers.condition_for_events())
         if apps.is_installed("drf_spectacular"):
             import_module("analytics.api.openapi")

@@ -91,11 +91,20 @@ def missing(connection: BaseDatabaseWrapper) -> set[str]:
 
 def missing_for_events(connection: BaseDatabaseWrapper) -> set[str]:
     """The same for those who record, before each batch: a short look where nothing is missing."""
-    wanted = sum(name.startswith(_ON_EVENTS) for name in expected(connection.vendor))
+    wanted = _on_events(connection.vendor)
     with connection.cursor() as cursor:
         cursor.execute(_EVENTS_FIRING[connection.vendor])
         (firing,) = cursor.fetchone()
     return set() if firing == wanted else missing(connection)
+
+
+def condition_for_events() -> str:
+    """The same as SQL of PostgreSQL, true where nothing is missing."""
+    return f"({_EVENTS_FIRING['postgresql']}) = {_on_events('postgresql')}"
+
+
+def _on_events(vendor: str) -> int:
+    return sum(name.startswith(_ON_EVENTS) for name in expected(vendor))
 
 
 def recount(cursor: CursorWrapper, *, workspace_id: int) -> None:

@@ -71,7 +71,6 @@ def record_events(
     recorded = Recorded()
     for start, given in _batches(events, batch_size):
         batch = checked(given, start)
-        refuse_unless_counted(alias)
         written = _record(workspace, batch, start, alias)
         _announce(workspace, batch, written, alias)
         recorded += written
@@ -106,6 +105,7 @@ def _record(workspace: Workspace, batch: list[Event], start: int, alias: str) ->
         try:
             return _record_since(horizon, workspace, batch, alias)
         except IntegrityError as error:
+            refuse_unless_counted(alias)
             # The workspace has been pruned since this instance was read.
             latest = _latest_horizon(workspace, alias) if _HORIZON in str(error) else horizon
             if latest == horizon:

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import IntegrityError, connections, transaction
 
 from campaigns.models import Campaign, EmailEvent
+from campaigns.recording.counting import condition, refuse_unless_counted
 from campaigns.recording.events import Event
 from campaigns.recording.repeats import are_few, by_key, earliest_by_key, write_many
 
@@ -39,6 +40,7 @@ def write(alias: str, workspace_id: int, batch: Sequence[Event]) -> tuple[int, i
     """See `campaigns.recording.writers`."""
     if are_few(batch):
         return _write_few(alias, workspace_id, batch)
+    refuse_unless_counted(alias)
     return write_many(
         (alias, workspace_id),
         len(batch),
@@ -49,7 +51,10 @@ def write(alias: str, workspace_id: int, batch: Sequence[Event]) -> tuple[int, i
 
 def _write_few(alias: str, workspace_id: int, batch: Sequence[Event]) -> tuple[int, int]:
     events = earliest_by_key(batch)
-    statement = _RECORD.format(rows="VALUES " + ", ".join(["(%s, %s, %s, %s, %s)"] * len(events)))
+    # Where nothing would count them the workspace is NULL, which the table refuses.
+    first = f"(CASE WHEN {condition()} THEN %s::bigint END, %s, %s, %s, %s)"
+    others = ["(%s, %s, %s, %s, %s)"] * (len(events) - 1)
+    statement = _RECORD.format(rows=f"VALUES {', '.join([first, *others])}")
     parameters = [
         value
         for campaign_id, message_id, kind, occurred_at in events

@@ -8,6 +8,7 @@ from django.db import IntegrityError, connections, transaction
 from django.db.backends.utils import CursorWrapper
 
 from campaigns.models import Campaign, EmailEvent, OpenBatch
+from campaigns.recording.counting import refuse_unless_counted
 from campaigns.recording.events import Event
 from campaigns.recording.repeats import are_few, by_key, earliest_by_key, write_many
 
@@ -37,6 +38,7 @@ _CLOSE_BATCH = f"DELETE FROM {OpenBatch._meta.db_table}"
 
 def write(alias: str, workspace_id: int, batch: Sequence[Event]) -> tuple[int, int]:
     """See `campaigns.recording.writers`."""
+    refuse_unless_counted(alias)
     if are_few(batch):
         return _write_each(alias, workspace_id, batch)
     return write_many(
