@@ -10,7 +10,8 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError
+from django.db import IntegrityError, router
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.response import TemplateResponse
@@ -30,6 +31,11 @@ class KeyPages(CarefulLookups):
     # The view in the page's curl line; a host's subclass may name one of its own.
     example_view = "mailmetrics:campaign-analytics-list"
     example_scope = "campaigns:read"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[APIKey]:
+        # Where keys are written: a replica may lag behind what was done a moment ago.
+        keys: QuerySet[APIKey] = super().get_queryset(request)
+        return keys.using(router.db_for_write(APIKey))
 
     def once(self, request: HttpRequest, answer: Callable[[], HttpResponse]) -> HttpResponse:
         """The result of ``answer``, unless the form was sent before, as by a reload."""
@@ -119,4 +125,5 @@ def name_of(user: Any) -> str:
 
 def _is_repeated(request: HttpRequest) -> bool:
     form = OnceForm(request.POST)
-    return form.is_valid() and APIKey.objects.filter(request_id=form.cleaned_data["token"]).exists()
+    keys = APIKey.objects.using(router.db_for_write(APIKey))
+    return form.is_valid() and keys.filter(request_id=form.cleaned_data["token"]).exists()

@@ -58,7 +58,7 @@ class Making(KeyPages):
             request_id=form.cleaned_data["token"],
         )
         obj.pk = made.pk
-        obj.refresh_from_db()
+        obj.refresh_from_db(using=made._state.db)
         obj.text = key  # for response_add, which shows it
 
     def response_add(

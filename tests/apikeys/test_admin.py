@@ -108,6 +108,25 @@ def test_a_made_key_is_the_answer_to_the_form(admin_client):
     assert history() == [("admin", f"Dashboard ({key[:7]}…)", "Added.")]
 
 
+class ReadsElsewhere:
+    """As a host's router for replicas; nothing can be read there."""
+
+    def db_for_read(self, model, **hints):
+        return "elsewhere" if model is APIKey else None
+
+
+def test_keys_are_made_and_changed_without_reading_elsewhere(admin_client, settings):
+    settings.DATABASE_ROUTERS = [ReadsElsewhere()]
+    values = add_form(workspace=WorkspaceFactory().pk, scopes=["*"])
+    assert admin_client.post(f"{LIST}add/", values).status_code == 200
+    key = APIKey.objects.using("default").get()
+    assert admin_client.get(LIST).status_code == 200
+    for act in ("change", "revoke", "rotate"):
+        assert admin_client.get(at(key, act)).status_code == 200
+    assert admin_client.post(at(key, "revoke")).status_code == 302
+    assert APIKey.objects.using("default").get().revoked_at is not None
+
+
 def test_the_form_has_each_scope_with_its_sentence_also_a_hosts_own(admin_client, monkeypatch):
     monkeypatch.setattr(scopes, "_registry", dict(scopes._registry))
     scopes.register_scope("leads:read", "Read the leads & their <names>.")
