@@ -11,8 +11,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 Missing = Callable[[BaseDatabaseWrapper], Collection[str]]
 
-_requirements: list[Missing] = []
-_conditions: list[str] = []
+_requirements: dict[Missing, str] = {}  # with the same question as SQL
 
 
 class NotCounted(OperationalError):
@@ -24,14 +23,12 @@ def require(missing: Missing, *, condition: str) -> None:
 
     ``condition`` is the same question as SQL of PostgreSQL, true where nothing is missing.
     """
-    if missing not in _requirements:
-        _requirements.append(missing)
-        _conditions.append(condition)
+    _requirements[missing] = condition
 
 
 def condition() -> str:
     """What a statement on PostgreSQL can ask as it records, for half the price of asking before."""
-    return " AND ".join(_conditions) or "true"
+    return " AND ".join(_requirements.values()) or "true"
 
 
 def refuse_unless_counted(alias: str) -> None:
