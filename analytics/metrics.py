@@ -45,3 +45,18 @@ def rate(count: int, sent: int) -> float:
     Above 1 on a day with more opens than sends: an open counts on the day it happened.
     """
     return round(count / sent, 4) if sent else 0.0
+
+
+def core_rates(sent: int, opened: int, replied: int, bounced: int) -> tuple[float, float, float]:
+    """The same of the core metrics; in one call, for an answer has many rows."""
+    if sent % 32:
+        # A quotient halfway between two of 4 decimals is an odd number of 20,000ths, and then 32
+        # divides sent. Without a tie integers round as round() does, in a third of its time: a
+        # tenth of an answer with 1,000 campaigns.
+        twice = 2 * sent
+        return (
+            (20_000 * opened + sent) // twice / 10_000,
+            (20_000 * replied + sent) // twice / 10_000,
+            (20_000 * bounced + sent) // twice / 10_000,
+        )
+    return rate(opened, sent), rate(replied, sent), rate(bounced, sent)

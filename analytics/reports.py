@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from analytics.listing import DEFAULT_LIMIT, Pagination, ordered, pagination
-from analytics.metrics import CORE_METRICS, Metric, optional_metrics, rate
+from analytics.metrics import CORE_METRICS, Metric, core_rates, optional_metrics, rate
 from analytics.periods import Interval, Period
 from analytics.reading import FIRST_COUNT, CampaignReading, Fetched, daily_counts
 from campaigns.models import Campaign
@@ -124,6 +124,7 @@ def _campaigns(
 
 def _campaign_row(row: Fetched, optional: Sequence[Metric]) -> CampaignRow:
     campaign_id, name, status, total_leads, created_at, _, sent, opened, replied, bounced = row[:10]
+    open_rate, reply_rate, bounce_rate = core_rates(sent, opened, replied, bounced)
     answer: CampaignRow = {
         # SQLite has it without hyphens, and instants without their zone, which is UTC.
         "campaign_id": campaign_id if "-" in campaign_id else str(UUID(campaign_id)),
@@ -134,9 +135,9 @@ def _campaign_row(row: Fetched, optional: Sequence[Metric]) -> CampaignRow:
         "total_opened": opened,
         "total_replied": replied,
         "total_bounced": bounced,
-        "open_rate": rate(opened, sent),
-        "reply_rate": rate(replied, sent),
-        "bounce_rate": rate(bounced, sent),
+        "open_rate": open_rate,
+        "reply_rate": reply_rate,
+        "bounce_rate": bounce_rate,
         "created_at": (
             created_at.astimezone(UTC) if created_at.tzinfo else created_at.replace(tzinfo=UTC)
         ),
@@ -243,20 +244,21 @@ def timeline_report(
 
 
 # Most days of a window are past, and asked for again and again.
-_day_rate = lru_cache(maxsize=16_384)(rate)
+_day_rates = lru_cache(maxsize=4_096)(core_rates)
 
 
 def _timeline_day(day: date, row: Fetched, optional: Sequence[Metric]) -> TimelineDay:
     sent, opened, replied, bounced = row[:4]
+    open_rate, reply_rate, bounce_rate = _day_rates(sent, opened, replied, bounced)
     answer: TimelineDay = {
         "date": day,
         "sent": sent,
         "opened": opened,
         "replied": replied,
         "bounced": bounced,
-        "open_rate": _day_rate(opened, sent),
-        "reply_rate": _day_rate(replied, sent),
-        "bounce_rate": _day_rate(bounced, sent),
+        "open_rate": open_rate,
+        "reply_rate": reply_rate,
+        "bounce_rate": bounce_rate,
     }
     if optional:
         cast(dict[str, Any], answer).update(

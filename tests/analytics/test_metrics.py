@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.metrics import rate
+from analytics.metrics import core_rates, rate
 
 counts = st.integers(0, 2**63 - 1)
 
@@ -53,3 +53,10 @@ realistic = st.integers(0, 2**32)
 @given(count=realistic, sent=realistic | st.integers(1, 2**27).map(lambda n: 32 * n))
 def test_a_rate_is_the_quotient_rounded(count, sent):
     assert rate(count, sent) == (round(count / sent, 4) if sent else 0.0)
+
+
+@given(
+    sent=realistic | st.integers(1, 2**27).map(lambda n: 32 * n), counts=st.tuples(*[realistic] * 3)
+)
+def test_the_core_rates_are_those_rates(sent, counts):
+    assert core_rates(sent, *counts) == tuple(rate(count, sent) for count in counts)
