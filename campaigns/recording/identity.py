@@ -75,6 +75,11 @@ def recipient_mark(recipient: str) -> str:
 def _spelled(message_id: str) -> str:
     if is_plain(message_id):
         return message_id
+    # As a Message-ID header has it.
+    if type(message_id) is str and message_id[:1] == "<" and message_id[-1:] == ">":
+        within = message_id[1:-1]
+        if " " not in within and is_plain(within):
+            return within
     if not isinstance(message_id, str):
         raise InvalidMessage(f"message_id must be text, not {message_id!r:.80}")
     if match := _UNSTORABLE.search(message_id):
