@@ -40,7 +40,7 @@ class Totals(Counts):
 
     def _save_table(self, raw: bool = False, *args: Any, **kwargs: Any) -> bool:
         # Not save_base: a fixture calls that of models.Model itself.
-        return False if raw else super()._save_table(raw, *args, **kwargs)  # type: ignore[misc] # the stubs lack it
+        return False if raw else super()._save_table(raw, *args, **kwargs)  # type: ignore[misc]  # django-stubs lack this method of Model
 
 
 class CampaignTotals(Totals):

@@ -39,8 +39,6 @@ NEEDS = (
     CHROMIUM,
     _command("redis-server", package="redis-server", tests="those of throttling on Redis"),
     _command("memcached", package="memcached", tests="those of throttling on Memcached"),
-    _command("nginx", package="nginx-light", tests="those behind nginx"),
-    _command("pgbouncer", package="pgbouncer", tests="those through pgbouncer"),
 )
 
 

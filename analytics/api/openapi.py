@@ -111,7 +111,7 @@ SETTINGS: dict[str, Any] = {
 DESCRIBED = (openapi_writing.EventsDescription, openapi_writing.CampaignDescription)
 
 
-class APIKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # theirs
+class APIKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # drf-spectacular leaves it unannotated
     target_class = "apikeys.authentication.APIKeyAuthentication"
     name = "apiKey"
 
@@ -371,7 +371,7 @@ CAMPAIGNS = extend_schema(
     responses={
         (200, "application/json"): OpenApiResponse(
             # A list action, and yet one object.
-            forced_singular_serializer(CampaignReportSerializer),  # type: ignore[no-untyped-call]  # theirs
+            forced_singular_serializer(CampaignReportSerializer),  # type: ignore[no-untyped-call]  # drf-spectacular leaves it unannotated
             description="The KPIs and the campaigns.",
             examples=[OpenApiExample("One campaign", CAMPAIGNS_EXAMPLE)],
         ),
@@ -438,7 +438,7 @@ ME = extend_schema(
 )
 
 
-class CampaignAnalyticsDescription(OpenApiViewExtension):  # type: ignore[no-untyped-call]  # theirs
+class CampaignAnalyticsDescription(OpenApiViewExtension):  # type: ignore[no-untyped-call]  # drf-spectacular leaves it unannotated
     target_class = "analytics.api.views.CampaignAnalyticsViewSet"
 
     def view_replacement(self) -> Any:
@@ -447,7 +447,7 @@ class CampaignAnalyticsDescription(OpenApiViewExtension):  # type: ignore[no-unt
         return extend_schema_view(list=CAMPAIGNS, timeline=TIMELINE)(described)
 
 
-class MeDescription(OpenApiViewExtension):  # type: ignore[no-untyped-call]  # theirs
+class MeDescription(OpenApiViewExtension):  # type: ignore[no-untyped-call]  # drf-spectacular leaves it unannotated
     target_class = "analytics.api.views.MeView"
 
     def view_replacement(self) -> Any:

@@ -68,7 +68,7 @@ RECORDED = {
                 "required": ["index", "loc", "msg", "type"],
                 "properties": {
                     "index": {"type": "integer", "minimum": 0},
-                    **_MISTAKE["properties"],  # type: ignore[dict-item]  # a dict of dicts
+                    **_MISTAKE["properties"],  # type: ignore[dict-item]  # mypy joins the values of _MISTAKE to object
                 },
             },
         },
@@ -211,7 +211,7 @@ def require_bodies(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     return result
 
 
-class EventsDescription(OpenApiViewExtension):  # type: ignore[no-untyped-call]  # theirs
+class EventsDescription(OpenApiViewExtension):  # type: ignore[no-untyped-call]  # drf-spectacular leaves it unannotated
     target_class = "analytics.api.writing.EventsView"
 
     def view_replacement(self) -> Any:
@@ -219,7 +219,7 @@ class EventsDescription(OpenApiViewExtension):  # type: ignore[no-untyped-call] 
         return extend_schema_view(post=EVENTS)(type("Described", (view,), {"schema": AutoSchema()}))
 
 
-class CampaignDescription(OpenApiViewExtension):  # type: ignore[no-untyped-call]  # theirs
+class CampaignDescription(OpenApiViewExtension):  # type: ignore[no-untyped-call]  # drf-spectacular leaves it unannotated
     target_class = "analytics.api.writing.CampaignView"
 
     def view_replacement(self) -> Any:
