@@ -37,6 +37,7 @@ class CampaignReading:
     campaigns: QuerySet[Campaign] | None
     activity: Period | None
     metrics: Sequence[Metric]
+    least_sent: int = 0
 
     def all_rows(self) -> list[Fetched]:
         """Newest first, then by id."""
@@ -88,6 +89,9 @@ class CampaignReading:
             totals = _ACTIVITY.format(sums=_sums(self.metrics))
             parameters[1:1] = [self.activity.first, self.activity.last]
         chosen = "" if self.campaigns is None else " AND c.id IN (SELECT id FROM chosen)"
+        if self.least_sent:
+            chosen += " AND t.sent >= %s"
+            parameters.append(self.least_sent)
         source = (
             f"FROM {Campaign._meta.db_table} c LEFT JOIN {totals} WHERE c.workspace_id = %s{chosen}"
         )

@@ -6,7 +6,7 @@ answer is one query, and so one moment: it has a batch of events wholly or not a
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import itemgetter
 from typing import Any, NotRequired, TypedDict, cast
 from uuid import UUID
@@ -41,6 +41,7 @@ class CampaignRow(TypedDict):
     reply_rate: float
     bounce_rate: float
     created_at: datetime
+    launched_at: NotRequired[datetime | None]
 
 
 class CampaignReport(TypedDict):
@@ -76,6 +77,9 @@ def campaign_report(
     descending: bool = True,
     page: int | None = None,
     limit: int | None = None,
+    least_sent: int = 0,
+    unsent_last: bool = False,
+    with_launch: bool = False,
 ) -> CampaignReport:
     """The KPIs of a workspace's campaigns and each one's own, newest first.
 
@@ -86,19 +90,30 @@ def campaign_report(
     characters; ties go by id, and a campaign that was never launched comes last. With ``page`` or
     ``limit`` only that part is listed, and ``pagination`` says which; the KPIs cover all. Rates are
     pooled: summed count over summed sent.
+
+    The API has none of these: ``least_sent`` leaves out campaigns that sent fewer, ``unsent_last``
+    takes a campaign that sent nothing for one without rates, which comes last by them in either
+    direction, and ``with_launch`` adds ``launched_at`` to the rows, and ``status`` sorts, too.
     """
     optional = optional_metrics(metrics)
     chosen = (*CORE_METRICS, *optional)
     reading = CampaignReading(
-        workspace_id=workspace_id, campaigns=campaigns, activity=activity, metrics=chosen
+        workspace_id=workspace_id,
+        campaigns=campaigns,
+        activity=activity,
+        metrics=chosen,
+        least_sent=least_sent,
+    )
+    sort = partial(
+        _sorted, sort_by=sort_by, metrics=chosen, descending=descending, unsent_last=unsent_last
     )
     if not (page or limit):
-        rows = _sorted(reading.all_rows(), sort_by, chosen, descending=descending)
-        return _campaigns(rows, _sums(rows, chosen), optional)
+        rows = sort(reading.all_rows())
+        return _campaigns(rows, _sums(rows, chosen), optional, with_launch=with_launch)
     page, limit = page or 1, limit or DEFAULT_LIMIT
     if sort_by and sort_by in _rates(chosen):
         # The databases round otherwise than the answers, and a tie of these goes by id.
-        rows = _sorted(reading.all_rows(), sort_by, chosen, descending=descending)
+        rows = sort(reading.all_rows())
         sums = _sums(rows, chosen)
         rows = rows[(page - 1) * limit : page * limit]
     else:
@@ -108,18 +123,23 @@ def campaign_report(
             limit=limit,
             offset=(page - 1) * limit,
         )
-    report = _campaigns(rows, sums, optional)
+    report = _campaigns(rows, sums, optional, with_launch=with_launch)
     report["pagination"] = pagination(page=page, limit=limit, total=sums[0])
     return report
 
 
 def _campaigns(
-    rows: Sequence[Fetched], sums: Sequence[int], optional: Sequence[Metric]
+    rows: Sequence[Fetched],
+    sums: Sequence[int],
+    optional: Sequence[Metric],
+    *,
+    with_launch: bool,
 ) -> CampaignReport:
-    return {
-        "workspace_kpis": _kpis(sums, optional),
-        "campaigns": [_campaign_row(row, optional) for row in rows],
-    }
+    campaigns = [_campaign_row(row, optional) for row in rows]
+    if with_launch:
+        for campaign, row in zip(campaigns, rows, strict=True):
+            campaign["launched_at"] = row[5] and _in_utc(row[5])
+    return {"workspace_kpis": _kpis(sums, optional), "campaigns": campaigns}
 
 
 def _campaign_row(row: Fetched, optional: Sequence[Metric]) -> CampaignRow:
@@ -138,9 +158,7 @@ def _campaign_row(row: Fetched, optional: Sequence[Metric]) -> CampaignRow:
         "open_rate": open_rate,
         "reply_rate": reply_rate,
         "bounce_rate": bounce_rate,
-        "created_at": (
-            created_at.astimezone(UTC) if created_at.tzinfo else created_at.replace(tzinfo=UTC)
-        ),
+        "created_at": _in_utc(created_at),
     }
     if optional:
         cast(dict[str, Any], answer).update(
@@ -153,7 +171,11 @@ def _campaign_row(row: Fetched, optional: Sequence[Metric]) -> CampaignRow:
     return answer
 
 
-_SORTABLE = {"name": 1, "total_leads": 3, "created_at": 4, "launched_at": 5}
+def _in_utc(instant: datetime) -> datetime:
+    return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+_SORTABLE = {"name": 1, "status": 2, "total_leads": 3, "created_at": 4, "launched_at": 5}
 
 
 def _rates(metrics: Sequence[Metric]) -> dict[str, int]:
@@ -171,21 +193,26 @@ def _column(sort_by: str, metrics: Sequence[Metric]) -> str:
 
 
 def _sorted(
-    rows: list[Fetched], sort_by: str, metrics: Sequence[Metric], *, descending: bool
+    rows: list[Fetched],
+    *,
+    sort_by: str,
+    metrics: Sequence[Metric],
+    descending: bool,
+    unsent_last: bool,
 ) -> list[Fetched]:
     if not sort_by:
         return rows
     rates = _rates(metrics)
     if sort_by in rates:
-        key = _rate_of(rates[sort_by])
+        key = _rate_of(rates[sort_by], unsent=None if unsent_last else 0.0)
     else:
         places = _SORTABLE | {each.kind: place for place, each in enumerate(metrics, FIRST_COUNT)}
         key = itemgetter(places[_column(sort_by, metrics)])
     return ordered(sorted(rows, key=itemgetter(0)), key, descending=descending)
 
 
-def _rate_of(column: int) -> Callable[[Fetched], Any]:
-    return lambda row: rate(row[column], row[FIRST_COUNT])
+def _rate_of(column: int, *, unsent: float | None) -> Callable[[Fetched], Any]:
+    return lambda row: rate(row[column], row[FIRST_COUNT]) if row[FIRST_COUNT] else unsent
 
 
 def _sums(rows: Sequence[Fetched], metrics: Sequence[Metric]) -> list[int]:

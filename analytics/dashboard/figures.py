@@ -10,6 +10,7 @@ from django.utils.dateformat import format as format_date
 from django.utils.formats import get_format, number_format
 
 from analytics.dashboard.charts import HEIGHT, Line, Mark, Scale, line, middle, round_ticks, scale
+from analytics.dashboard.labels import RATE_LABELS
 from analytics.dashboard.timeaxis import points, ticks
 from analytics.metrics import rate
 from analytics.models import CORE_COUNTS
@@ -17,7 +18,7 @@ from analytics.periods import Period
 from analytics.reports import CampaignRow, TimelineDay, WorkspaceKPIs
 from campaigns.models import CampaignStatus
 
-RATED = {"opened": "Open rate", "replied": "Reply rate", "bounced": "Bounce rate"}
+RATED = {kind: RATE_LABELS[kind] for kind in CORE_COUNTS[1:]}
 _GROUPED = 1000
 # A rate has 4 decimals, so in these it is a whole number.
 _PER_UNIT = 10_000
@@ -165,7 +166,7 @@ def _rates_chart(
         title=f"Rates by {unit}",
         description=f"{_extent(whole, unit)} The highest of one {unit}: {most}.",
         note=note if whole.counts["sent"] else "Nothing was sent in this time.",
-        legend=[(kind, name, rate_text(whole.rate(kind))) for kind, name in RATED.items()],
+        legend=[(kind, str(name), rate_text(whole.rate(kind))) for kind, name in RATED.items()],
         along=along,
         **_drawn(plotted, values, axis, short_rate),
     )

@@ -214,7 +214,7 @@ def test_ties_go_by_id(descending):
     assert names(report) == ["1", "2", "3"]
 
 
-@pytest.mark.parametrize("sort_by", ["id", "status", "total_clicked", "click_rate"])
+@pytest.mark.parametrize("sort_by", ["id", "campaign_id", "total_clicked", "click_rate"])
 @pytest.mark.parametrize("limit", [None, 2])
 def test_nothing_else_sorts(workspace, sort_by, limit):
     with pytest.raises(ValueError, match="can't be sorted by"):
@@ -279,6 +279,79 @@ def test_a_page_lists_its_part_and_the_kpis_cover_all(workspace, page, limit, li
     assert list(report["pagination"]) == [
         *("page", "limit", "total", "pages", "has_next", "has_prev"),
     ]
+
+
+@pytest.mark.parametrize("limit", [None, 2])
+@pytest.mark.parametrize("activity", [None, PERIOD])
+def test_campaigns_that_sent_fewer_than_the_least_are_left_out(workspace, activity, limit):
+    CampaignFactory(workspace=workspace, name="unsent")
+    whole = campaign_report(workspace_id=workspace.pk, activity=activity, metrics=ALL)
+    sends = sorted(row["total_sent"] for row in whole["campaigns"])
+    assert sends[0] == 0
+    for least in (0, 1, sends[1], sends[1] + 1, sends[-1], sends[-1] + 1):
+        report = campaign_report(
+            workspace_id=workspace.pk, activity=activity, least_sent=least, limit=limit, metrics=ALL
+        )
+        kept = [row for row in whole["campaigns"] if row["total_sent"] >= least]
+        assert report["campaigns"] == kept[:limit]
+        kpis = report["workspace_kpis"]
+        assert kpis["total_campaigns"] == len(kept)
+        assert kpis["total_sends"] == sum(row["total_sent"] for row in kept)
+
+
+@pytest.mark.parametrize("limit", [None, 3])
+def test_the_least_sends_go_with_chosen_campaigns(workspace, limit):
+    chosen = Campaign.objects.filter(name__in="ab")
+    report = campaign_report(
+        workspace_id=workspace.pk,
+        campaigns=chosen,
+        activity=PERIOD,
+        least_sent=1,
+        sort_by="name",
+        descending=False,
+        limit=limit,
+    )
+    assert names(report) == ["a", "b"]
+
+
+@pytest.mark.parametrize("limit", [None, 9])
+@pytest.mark.parametrize("descending", [True, False])
+def test_a_campaign_that_sent_nothing_may_come_last_by_each_rate(workspace, descending, limit):
+    CampaignFactory(workspace=workspace, name="unsent")
+    for metric in METRICS[1:]:
+        question = {
+            "workspace_id": workspace.pk,
+            "metrics": ALL,
+            "sort_by": metric.rate,
+            "descending": descending,
+            "limit": limit,
+        }
+        plain = names(campaign_report(**question))
+        assert plain[-1 if descending else 0] == "unsent"
+        plain.remove("unsent")
+        assert names(campaign_report(**question, unsent_last=True)) == [*plain, "unsent"]
+
+
+@pytest.mark.parametrize("limit", [None, 9])
+def test_the_launch_is_told_if_it_is_asked_for(workspace, limit):
+    plain = campaign_report(workspace_id=workspace.pk, limit=limit)["campaigns"]
+    assert not any("launched_at" in row for row in plain)
+    report = campaign_report(workspace_id=workspace.pk, with_launch=True, limit=limit)
+    launched = dict(Campaign.objects.filter(workspace=workspace).values_list("name", "launched_at"))
+    assert {row["campaign_name"]: row["launched_at"] for row in report["campaigns"]} == launched
+    assert {launch and launch.tzinfo for launch in launched.values()} == {None, UTC}
+
+
+@pytest.mark.parametrize("descending", [True, False])
+@pytest.mark.parametrize("limit", [None, 9])
+def test_campaigns_are_sorted_by_their_status_and_ties_by_id(workspace, descending, limit):
+    report = campaign_report(
+        workspace_id=workspace.pk, sort_by="status", descending=descending, limit=limit
+    )
+    statuses = [row["status"] for row in report["campaigns"]]
+    assert statuses == sorted(statuses, reverse=descending)
+    tied = [row["campaign_id"] for row in report["campaigns"] if row["status"] == "ACTIVE"]
+    assert tied == sorted(tied)
 
 
 def test_a_page_of_nothing_has_no_pages():

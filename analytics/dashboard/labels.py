@@ -1,0 +1,26 @@
+"""What the dashboard calls each kind of event and its rate, in the reader's language."""
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+COUNT_LABELS: Mapping[str, Promise] = {
+    "sent": _("Sent"),
+    "opened": _("Opened"),
+    "replied": _("Replied"),
+    "bounced": _("Bounced"),
+    "clicked": _("Clicked"),
+    "unsubscribed": _("Unsubscribed"),
+    "complained": _("Complained"),
+    "machine_opened": _("Machine opened"),
+}
+RATE_LABELS: Mapping[str, Promise] = {
+    "opened": _("Open rate"),
+    "replied": _("Reply rate"),
+    "bounced": _("Bounce rate"),
+    "clicked": _("Click rate"),
+    "unsubscribed": _("Unsubscribe rate"),
+    "complained": _("Complaint rate"),
+    "machine_opened": _("Machine open rate"),
+}
