@@ -86,6 +86,7 @@ class APIKeyManager(models.Manager["APIKey"]):
         created_by: str,
         request_id: UUID | None,
         unchecked: set[str],
+        replaces: "APIKey | None" = None,
     ) -> tuple["APIKey", str]:
         """``create_key`` without the validation of the fields ``unchecked``."""
         key = crypto.generate()
@@ -98,6 +99,7 @@ class APIKeyManager(models.Manager["APIKey"]):
             expires_at=_checked_expiry(expires_at),
             created_by=created_by,
             request_id=request_id or uuid4(),
+            replaces=replaces,
         )
         api_key.clean_fields(exclude=unchecked)
         api_key.save(force_insert=True, using=self._db)
@@ -132,6 +134,10 @@ class APIKey(models.Model):
     revoked_at = InstantField(null=True, blank=True, editable=False)
     # A request that is sent again, as by a reload of the page, must not make a second key.
     request_id = models.UUIDField(default=uuid4, editable=False)
+    # The key that this one was made to replace, by rotating it.
+    replaces = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, editable=False, related_name="replaced_by"
+    )
     last_used_at = InstantField(null=True, blank=True, editable=False)
 
     # The key itself, of one that was just made in the admin; never stored.
@@ -142,6 +148,9 @@ class APIKey(models.Model):
     class Meta:
         app_label = "mailmetrics_apikeys"
         verbose_name = "API key"
+        # That to add says what else it gives, where an administrator picks it from a list.
+        default_permissions = ("change", "delete", "view")
+        permissions = [("add_apikey", "Can add API key, and so read every workspace")]
         ordering = ["-created_at", "-id"]
         constraints = [
             models.UniqueConstraint(fields=["digest"], name="mailmetrics_apikey_digest_unique"),
@@ -212,8 +221,9 @@ class APIKey(models.Model):
     ) -> tuple["APIKey", str]:
         """Make a new key of the same name, scopes and workspace; return what ``create_key`` does.
 
-        This key stays valid for ``overlap``, or until its own expiry if that comes first. Raises
-        ValidationError if it is expired or revoked already, or for a negative overlap.
+        The new key ``replaces`` this one, which stays valid for ``overlap``, or until its own expiry
+        if that comes first. Raises ValidationError if it is expired or revoked already, or for a
+        negative overlap.
         """
         if overlap < timedelta(0):
             raise ValidationError("The overlap is negative.")
@@ -230,6 +240,7 @@ class APIKey(models.Model):
                 created_by=created_by,
                 request_id=request_id,
                 unchecked={"workspace", "scopes"},
+                replaces=self,
             )
 
     def _end_after(self, overlap: timedelta, *, using: str) -> None:

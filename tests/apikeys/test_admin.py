@@ -552,6 +552,12 @@ def test_each_act_needs_its_permission(staff, permissions, allowed, act):
         assert history() == []
 
 
+def test_who_picks_the_permission_to_add_keys_reads_what_else_it_gives(admin_client):
+    group = admin_client.get(reverse("admin:auth_group_add")).content.decode()
+    assert "Can add API key, and so read every workspace" in group
+    assert "Can change API key<" in group
+
+
 @pytest.mark.parametrize("act", ["revoke", "rotate", "delete", "change", "history"])
 def test_a_key_that_there_is_not_is_no_error(admin_client, act):
     answer = admin_client.get(f"{LIST}999/{act}/")

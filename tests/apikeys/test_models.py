@@ -42,6 +42,7 @@ def test_a_new_key_is_stored_as_digest_and_hint_alone(workspace):
         "created_by": "ada",
         "expires_at": None,
         "revoked_at": None,
+        "replaces_id": None,
         "last_used_at": None,
     }
     assert crypto.is_well_formed(key)
@@ -235,6 +236,10 @@ def test_rotating_makes_an_equal_key_and_lets_the_old_one_run_out():
         "bob",
         datetime(2999, 1, 1, tzinfo=UTC),
     )
+    assert (made.replaces, list(kept.replaced_by.all())) == (old, [new])
+    old.delete()
+    made.refresh_from_db()
+    assert made.replaces is None
 
 
 def test_a_key_with_a_scope_that_the_host_gave_up_can_be_rotated(workspace, monkeypatch):
