@@ -221,7 +221,7 @@ class APIKey(models.Model):
     ) -> tuple["APIKey", str]:
         """Make a new key of the same name, scopes and workspace; return what ``create_key`` does.
 
-        The new key ``replaces`` this one, which stays valid for ``overlap``, or until its own expiry
+        The new key ``replaces`` this one, which stays valid for ``overlap``, or until its expiry
         if that comes first. Raises ValidationError if it is expired or revoked already, or for a
         negative overlap.
         """
