@@ -6,7 +6,6 @@ from django.core.management.base import CommandParser
 from django.db.models import QuerySet
 
 from apikeys.models import APIKey
-from campaigns.base.database_option import add_database_option
 from campaigns.management.workspaces import workspace_named
 
 
@@ -14,7 +13,6 @@ def add_selection(parser: CommandParser) -> None:
     parser.add_argument("--workspace", metavar="WORKSPACE", help="keys of this workspace alone")
     parser.add_argument("--name", help="keys of this name alone")
     parser.add_argument("--hint", help="keys with this hint alone, as the list shows it")
-    add_database_option(parser)
 
 
 def selected(options: dict[str, Any]) -> QuerySet[APIKey]:

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import InterfaceError, OperationalError, transaction
+from django.core.management.base import CommandError, CommandParser
+from django.db import Error, transaction
 
-from campaigns.base.database_option import add_database_option
+from campaigns.base.database_command import DatabaseCommand, failure
 from campaigns.base.progress import beside_the_bar, progress_bar
 from campaigns.intake.columns import Columns, UnreadableFile
 from campaigns.intake.lines import (
@@ -37,7 +37,7 @@ class LinesRefused(CommandError):
     """Some lines were not imported, or would not be; each has been reported."""
 
 
-class FileImportCommand(BaseCommand, Generic[Row]):
+class FileImportCommand(DatabaseCommand, Generic[Row]):
     """Reads a file line by line and saves the good lines batch by batch.
 
     A line that cannot be imported is reported on standard error, and LinesRefused ends the
@@ -48,6 +48,7 @@ class FileImportCommand(BaseCommand, Generic[Row]):
     required_fields: ClassVar[Sequence[str]]
 
     def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
         parser.add_argument("workspace", help="The workspace's name.")
         parser.add_argument(
             "file", help="A .csv, .tsv, .jsonl or .ndjson file; - for standard input."
@@ -89,7 +90,6 @@ class FileImportCommand(BaseCommand, Generic[Row]):
             default=10_000,
             help="How many lines to commit at once (default: 10000).",
         )
-        add_database_option(parser)
 
     @abstractmethod
     def reader(
@@ -143,10 +143,9 @@ class FileImportCommand(BaseCommand, Generic[Row]):
         lines = enumerate(lines_of(stream), start=1)
         read = json_reader(columns) if file_format == "jsonl" else csv_reader(lines, columns)
         read_values = _with_constants(read, self.fields, options["set"])
-        with _database_needed():
-            read_row = self.reader(
-                workspace=options["workspace"], file_format=file_format, options=options
-            )
+        read_row = self.reader(
+            workspace=options["workspace"], file_format=file_format, options=options
+        )
         rows = read_rows(lines, read_values=read_values, read_row=read_row, refuse=self.refuse)
         with _database_needed(self._how_to_go_on), _only_rows_collected():
             number = self._save_batches(rows, options["batch_size"], stream)
@@ -236,12 +235,11 @@ def _frozen() -> Iterator[None]:
 
 
 @contextmanager
-def _database_needed(then: Callable[[], str] = str) -> Iterator[None]:
+def _database_needed(then: Callable[[], str]) -> Iterator[None]:
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
-        reason = str(error).partition("\n")[0]
-        raise CommandError(f"The database failed: {reason}{then()}") from None
+    except Error as error:
+        raise CommandError(f"{failure(error)}{then()}") from error
 
 
 def _positive(text: str) -> int:

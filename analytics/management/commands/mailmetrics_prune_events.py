@@ -3,10 +3,10 @@ import re
 from datetime import date, timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from analytics.totals.pruning import BATCH_SIZE, prune
-from campaigns.base.database_option import add_database_option
+from campaigns.base.database_command import DatabaseCommand
 from campaigns.base.progress import progress_bar
 from campaigns.management.workspaces import workspace_named
 from campaigns.models import Workspace
@@ -14,10 +14,11 @@ from campaigns.models import Workspace
 YOUNGEST = timedelta(days=30)
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = "Deletes old events, batch by batch; all totals stay as they are. May be run again."
 
     def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
         parser.add_argument(
             "--before",
             required=True,
@@ -36,7 +37,6 @@ class Command(BaseCommand):
         parser.add_argument(
             "--force", action="store_true", help="Prune also within the last 30 days."
         )
-        add_database_option(parser)
 
     def handle(self, *args: Any, before: date, batch_size: int, **options: Any) -> None:
         if batch_size < 1:

@@ -1,16 +1,13 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError
 
 from analytics.totals.recount import differences
-from campaigns.base.database_option import add_database_option
+from campaigns.base.database_command import DatabaseCommand
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = "Recounts the events and prints each total that differs; exits 1 if there is one."
-
-    def add_arguments(self, parser: CommandParser) -> None:
-        add_database_option(parser)
 
     def handle(self, *args: Any, database: str, **options: Any) -> None:
         found = list(differences(using=database))

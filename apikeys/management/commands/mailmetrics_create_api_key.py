@@ -5,19 +5,20 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.views.decorators.debug import sensitive_variables
 
 from apikeys.models import APIKey
-from campaigns.base.database_option import add_database_option
+from campaigns.base.database_command import DatabaseCommand
 from campaigns.fields import utc_now
 from campaigns.management.workspaces import workspace_named
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = "Makes an API key and prints it alone on standard output. It is shown only once."
 
     def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
         parser.add_argument("workspace", metavar="WORKSPACE", help="name of the workspace")
         parser.add_argument("--name", required=True, help="what the key is for")
         parser.add_argument(
@@ -34,7 +35,6 @@ class Command(BaseCommand):
             help="last day (UTC) on which the key is valid, or an instant such as "
             "2026-12-31T12:00:00+01:00; never by default",
         )
-        add_database_option(parser)
 
     @sensitive_variables()
     def handle(self, *args: Any, **options: Any) -> None:

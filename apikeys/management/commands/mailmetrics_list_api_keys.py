@@ -2,18 +2,20 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from apikeys.management.selection import add_selection, line, selected
+from campaigns.base.database_command import DatabaseCommand
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = (
         "Lists API keys, the newest first, a line each: hint, state, workspace, name, scopes and "
         "the day of its last use (UTC), apart by tabs."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
         add_selection(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -2,15 +2,17 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from apikeys.management.selection import add_selection, line, selected
+from campaigns.base.database_command import DatabaseCommand
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     help = "Revokes the API key that the options select, for good, and prints it in a line."
 
     def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
         add_selection(parser)
         parser.add_argument(
             "--all", action="store_true", help="revoke every key that is selected, after a question"
