@@ -43,10 +43,10 @@ lint: install ## Check style, types, imports and missing migrations
 	$(BIN)/lint-imports
 	$(ON_SQLITE) $(BIN)/python manage.py makemigrations --check --dry-run
 
-openapi: install ## Describe the API anew, in analytics/api/openapi.json
+openapi: install ## Describe the API anew, in analytics/description/openapi.json
 	$(ON_SQLITE) $(BIN)/python manage.py spectacular --validate --fail-on-warn \
-		--custom-settings analytics.api.openapi.SETTINGS --urlconf analytics.urls \
-		--format openapi-json --file analytics/api/openapi.json
+		--custom-settings analytics.description.openapi.SETTINGS --urlconf analytics.urls \
+		--format openapi-json --file analytics/description/openapi.json
 
 bench: install $(CONTENDERS) ## Measure side by side (SIZE=small in two minutes, full in fifteen)
 	@$(BIN)/python -m benchmarks

@@ -23,4 +23,4 @@ class AnalyticsConfig(AppConfig):
         triggers = import_module("analytics.totals.triggers")
         counting.require(triggers.missing_for_events, condition=triggers.condition_for_events())
         if apps.is_installed("drf_spectacular"):
-            import_module("analytics.api.openapi")
+            import_module("analytics.description.openapi")

@@ -14,79 +14,41 @@ COUNTS = KIND_WORDS
 CORE_COUNTS = COUNTS[:4]
 
 
-def _no_negative_count() -> Q:
-    return Q(**{f"{count}__gte": 0 for count in COUNTS})
-
-
 class Counts(models.Model):
-    """How many messages each kind of event happened to, each message counted once per kind."""
+    """How many messages each kind of event happened to, each message counted once per kind.
+
+    The key begins with the workspace. With a campaign, (workspace, campaign) refers to the
+    campaign's own (workspace, id) in the database, which is what refuses an event whose campaign is
+    in another workspace.
+    """
+
+    workspace = models.ForeignKey(
+        Workspace,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
 
     class Meta:
         abstract = True
+        app_label = "mailmetrics_analytics"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(**{f"{count}__gte": 0 for count in COUNTS}),
+                name="mailmetrics_%(class)s_not_negative",
+            ),
+        ]
 
 
 for _count in COUNTS:
     Counts.add_to_class(_count, models.BigIntegerField(default=0))
 
 
-class Totals(Counts):
-    """Counts that are the events' sums: those of a fixture are left out, for its events make them.
-
-    ``loaddata`` would add what it has of them to what the triggers have counted, or the reverse.
-    """
-
-    class Meta:
-        abstract = True
-
-    def _save_table(self, raw: bool = False, *args: Any, **kwargs: Any) -> bool:
-        # Not save_base: a fixture calls that of models.Model itself.
-        return False if raw else super()._save_table(raw, *args, **kwargs)  # type: ignore[misc]  # django-stubs lack this method of Model
-
-
-class CampaignTotals(Totals):
-    """The counts of one campaign. No row means that all are zero.
-
-    (workspace, campaign) refers to the campaign's own (workspace, id) in the database, which is
-    what refuses an event whose campaign is in another workspace.
-    """
-
-    pk = models.CompositePrimaryKey("workspace_id", "campaign_id")
-    workspace = models.ForeignKey(
-        Workspace,
-        on_delete=models.DO_NOTHING,
-        related_name="+",
-        db_constraint=False,
-        db_index=False,
-    )
-    campaign = models.ForeignKey(
-        Campaign,
-        on_delete=models.DO_NOTHING,
-        related_name="totals",
-        db_constraint=False,
-        db_index=False,
-    )
-
-    class Meta:
-        app_label = "mailmetrics_analytics"
-        verbose_name_plural = "campaign totals"
-        constraints = [
-            models.CheckConstraint(
-                condition=_no_negative_count(), name="mailmetrics_campaigntotals_not_negative"
-            ),
-        ]
-
-
-class CampaignDailyTotals(Totals):
-    """The counts of one campaign on one day: the grain of which the other two are the sums."""
+class CampaignDay(Counts):
+    """The counts of one campaign on one day."""
 
     pk = models.CompositePrimaryKey("workspace_id", "campaign_id", "day")
-    workspace = models.ForeignKey(
-        Workspace,
-        on_delete=models.DO_NOTHING,
-        related_name="+",
-        db_constraint=False,
-        db_index=False,
-    )
     campaign = models.ForeignKey(
         Campaign,
         on_delete=models.DO_NOTHING,
@@ -96,14 +58,45 @@ class CampaignDailyTotals(Totals):
     )
     day = models.DateField()
 
-    class Meta:
-        app_label = "mailmetrics_analytics"
+    class Meta(Counts.Meta):
+        abstract = True
+
+
+class Totals(Counts):
+    """Counts that are the events' sums: those of a fixture are left out, for its events make them.
+
+    ``loaddata`` would add what it has of them to what the triggers have counted, or the reverse.
+    """
+
+    class Meta(Counts.Meta):
+        abstract = True
+
+    def _save_table(self, raw: bool = False, *args: Any, **kwargs: Any) -> bool:
+        # Not save_base: a fixture calls that of models.Model itself.
+        return False if raw else super()._save_table(raw, *args, **kwargs)  # type: ignore[misc]  # django-stubs lack this method of Model
+
+
+class CampaignTotals(Totals):
+    """The counts of one campaign. No row means that all are zero."""
+
+    pk = models.CompositePrimaryKey("workspace_id", "campaign_id")
+    campaign = models.ForeignKey(
+        Campaign,
+        on_delete=models.DO_NOTHING,
+        related_name="totals",
+        db_constraint=False,
+        db_index=False,
+    )
+
+    class Meta(Totals.Meta):
+        verbose_name_plural = "campaign totals"
+
+
+class CampaignDailyTotals(Totals, CampaignDay):
+    """The counts of one campaign on one day: the grain of which the other two are the sums."""
+
+    class Meta(Totals.Meta):
         verbose_name_plural = "campaign daily totals"
-        constraints = [
-            models.CheckConstraint(
-                condition=_no_negative_count(), name="mailmetrics_campaigndailytotals_not_negative"
-            ),
-        ]
 
 
 class DailyTotals(Totals):
@@ -113,28 +106,29 @@ class DailyTotals(Totals):
     """
 
     pk = models.CompositePrimaryKey("workspace_id", "day")
-    workspace = models.ForeignKey(
-        Workspace,
-        on_delete=models.DO_NOTHING,
-        related_name="+",
-        db_constraint=False,
-        db_index=False,
-    )
     day = models.DateField()
 
-    class Meta:
-        app_label = "mailmetrics_analytics"
+    class Meta(Totals.Meta):
         verbose_name_plural = "daily totals"
         constraints = [
-            models.CheckConstraint(
-                condition=_no_negative_count(), name="mailmetrics_dailytotals_not_negative"
-            ),
+            *Totals.Meta.constraints,
             # PostgreSQL knows more days than Python, and "infinity".
             models.CheckConstraint(
                 condition=Q(day__range=(date.min, date.max)),
                 name="mailmetrics_dailytotals_day_in_range",
             ),
         ]
+
+
+class PrunedTotals(CampaignDay):
+    """What the events that were pruned counted, by campaign and day (see ``totals.pruning``).
+
+    As the events do, each row counts in the totals of its campaign and its day. The day is one of
+    the time zone that the workspace had when they were pruned.
+    """
+
+    class Meta(CampaignDay.Meta):
+        verbose_name_plural = "pruned totals"
 
 
 class Dashboard(Workspace):
@@ -146,37 +140,3 @@ class Dashboard(Workspace):
         default_permissions = ()
         verbose_name = "dashboard"
         verbose_name_plural = "dashboard"
-
-
-class PrunedTotals(Counts):
-    """What the events that were pruned counted, by campaign and day (see ``totals.pruning``).
-
-    As the events do, each row counts in the totals of its campaign and its day. The day is one of
-    the time zone that the workspace had when they were pruned.
-    """
-
-    pk = models.CompositePrimaryKey("workspace_id", "campaign_id", "day")
-    workspace = models.ForeignKey(
-        Workspace,
-        on_delete=models.DO_NOTHING,
-        related_name="+",
-        db_constraint=False,
-        db_index=False,
-    )
-    campaign = models.ForeignKey(
-        Campaign,
-        on_delete=models.DO_NOTHING,
-        related_name="+",
-        db_constraint=False,
-        db_index=False,
-    )
-    day = models.DateField()
-
-    class Meta:
-        app_label = "mailmetrics_analytics"
-        verbose_name_plural = "pruned totals"
-        constraints = [
-            models.CheckConstraint(
-                condition=_no_negative_count(), name="mailmetrics_prunedtotals_not_negative"
-            ),
-        ]

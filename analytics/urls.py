@@ -9,10 +9,10 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 from rest_framework.routers import SimpleRouter
 
-from analytics.api.documentation import DocsView, SchemaView
 from analytics.api.isolation import undescribed
 from analytics.api.views import CampaignAnalyticsViewSet, MeView, NotFoundView
 from analytics.api.writing import CampaignView, EventsView
+from analytics.description.views import DocsView, SchemaView
 
 
 class AnythingConverter(StringConverter):

@@ -143,7 +143,7 @@ urlpatterns += [path("api/orders", Orders.as_view())]
 """
 CALLED_HOOK = """
 SPECTACULAR_SETTINGS = {
-    "PREPROCESSING_HOOKS": ["mailmetrics.analytics.api.openapi.include_mailmetrics"]
+    "PREPROCESSING_HOOKS": ["mailmetrics.analytics.description.openapi.include_mailmetrics"]
 }
 """
 

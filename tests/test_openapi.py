@@ -21,7 +21,7 @@ from tests.factories import CampaignFactory, WorkspaceFactory, new_key
 from tests.server import gunicorn
 
 ROOT = Path(__file__).resolve().parent.parent
-GOLDEN = ROOT / "analytics" / "api" / "openapi.json"
+GOLDEN = ROOT / "analytics" / "description" / "openapi.json"
 SCHEMA, DOCS = "/api/public/v1/schema", "/api/public/v1/docs"
 
 # For each endpoint, and at least in all: what is invalid runs out sooner with some seeds.
@@ -37,7 +37,7 @@ def test_the_description_is_the_one_that_the_code_gives(tmp_path):
         "spectacular",
         "--validate",
         "--fail-on-warn",
-        custom_settings="analytics.api.openapi.SETTINGS",
+        custom_settings="analytics.description.openapi.SETTINGS",
         urlconf="analytics.urls",
         format="openapi-json",
         file=str(made),

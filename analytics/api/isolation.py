@@ -120,7 +120,7 @@ def undescribed(
     """Leave our views out of what a host describes of its own API, as REST framework has it.
 
     Their components would change the names of the host's. One that wants them there has the hook
-    ``analytics.api.openapi.include_mailmetrics``.
+    ``analytics.description.openapi.include_mailmetrics``.
     """
     for url in urls:
         view: Any = getattr(url, "callback", None)

@@ -6,7 +6,7 @@ import pytest
 from rest_framework.serializers import BaseSerializer, ListSerializer
 
 from analytics import reports
-from analytics.api.serializers import CampaignReportSerializer, TimelineReportSerializer
+from analytics.description.serializers import CampaignReportSerializer, TimelineReportSerializer
 from analytics.periods import Period
 from campaigns.models import EventKind
 from campaigns.recording import Event, record_events

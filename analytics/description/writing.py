@@ -1,10 +1,9 @@
-"""The description of what writes, beside `analytics.api.openapi`."""
+"""The description of what writes: events, and a campaign."""
 
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiViewExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
     OpenApiExample,
     OpenApiParameter,
@@ -14,6 +13,8 @@ from drf_spectacular.utils import (
 )
 
 from analytics.api.bodies import JSON, JSON_LINES
+from analytics.description.parameters import ANY_HEADERS
+from analytics.description.refusals import detail, error, invalid, to_what_writes
 from campaigns.intake.records import CAMPAIGN_FIELDS, EVENT_FIELDS, KINDS
 from campaigns.models import Campaign, CampaignStatus
 
@@ -106,51 +107,11 @@ CAMPAIGN_EXAMPLE = {
     "created_at": "2024-01-15T10:00:00Z",
 }
 STORED_EXAMPLE = {"id": CAMPAIGN_ID, **CAMPAIGN_EXAMPLE}
-_DETAIL = {"type": "object", "required": ["detail"], "properties": {"detail": {"type": "string"}}}
-_MISTAKES = {
-    "type": "object",
-    "required": ["detail"],
-    "properties": {"detail": {"type": "array", "items": _MISTAKE, "minItems": 1}},
-}
 
 
 def _answer(shape: Any, text: str, example: Any) -> Any:
     return OpenApiResponse(shape, description=text, examples=[OpenApiExample(text[:40], example)])
 
-
-def _failure(text: str, detail: str) -> Any:
-    return _answer(_DETAIL, text, {"detail": detail})
-
-
-def _invalid(text: str, *loc: str, msg: str, type_: str) -> Any:
-    return _answer(_MISTAKES, text, {"detail": [{"loc": list(loc), "msg": msg, "type": type_}]})
-
-
-def _refusals(scope: str) -> dict[int, Any]:
-    missing = f'The API key lacks the scope "{scope}".'
-    return {
-        401: _failure("The key is missing or not valid.", "The API key is not valid."),
-        403: _failure("None of the key's scopes covers this.", missing),
-        405: _failure("There is no such method.", 'Method "GET" not allowed.'),
-        406: _failure("`Accept` leaves out JSON.", "Could not satisfy the request Accept header."),
-        413: _failure("The body is too large.", "A body may have 5,000,000 bytes at most."),
-        415: _failure("The body is of another type.", 'Unsupported media type "text/csv".'),
-        429: _failure("Too many requests or events.", "Request was throttled."),
-        503: _failure("The database is away.", "Temporarily unavailable, please try again."),
-    }
-
-
-def _header(name: str, text: str, statuses: list[int], kind: Any = OpenApiTypes.STR) -> Any:
-    return OpenApiParameter(
-        name, kind, OpenApiParameter.HEADER, description=text, response=statuses
-    )
-
-
-_HEADERS = [
-    _header("WWW-Authenticate", 'How to authenticate: `ApiKey realm="api"`.', [401]),
-    _header("Allow", "The methods that there are.", [405]),
-    _header("Retry-After", "Seconds to wait.", [429, 503], OpenApiTypes.INT),
-]
 
 EVENTS = extend_schema(
     operation_id="record_events",
@@ -167,16 +128,17 @@ EVENTS = extend_schema(
     examples=[
         OpenApiExample("One event", [EVENT_EXAMPLE], request_only=True, media_type=JSON),
     ],
-    parameters=_HEADERS,
+    parameters=ANY_HEADERS,
     responses={
         200: _answer(RECORDED, "What was recorded.", RECORDED_EXAMPLE),
-        400: _invalid(
+        400: invalid(
             "The body can't be read; nothing of it is recorded.",
+            "Not an array",
             "body",
             msg="The body must be an array.",
             type_="invalid_type",
         ),
-        **_refusals("events:create"),
+        **to_what_writes("events:create"),
     },
 )
 PUT_CAMPAIGN = extend_schema(
@@ -186,29 +148,22 @@ PUT_CAMPAIGN = extend_schema(
     tags=["writing"],
     request={JSON: CAMPAIGN},
     examples=[OpenApiExample("A campaign", CAMPAIGN_EXAMPLE, request_only=True)],
-    parameters=[OpenApiParameter("campaign_id", _UUID, OpenApiParameter.PATH), *_HEADERS],
+    parameters=[OpenApiParameter("campaign_id", _UUID, OpenApiParameter.PATH), *ANY_HEADERS],
     responses={
         200: _answer(STORED, "The campaign, updated.", STORED_EXAMPLE),
         201: _answer(STORED, "The campaign, created.", STORED_EXAMPLE),
-        400: _invalid(
+        400: invalid(
             "Every mistake at once.",
+            "Not a status",
             "body",
             "status",
             msg="status 'x' is not one of DRAFT, ACTIVE, PAUSED, COMPLETED, FAILED",
             type_="invalid_choice",
         ),
-        409: _failure("Another workspace has this id.", "The campaign id is taken."),
-        **_refusals("campaigns:update"),
+        409: error("Another workspace has this id.", detail("Taken", "The campaign id is taken.")),
+        **to_what_writes("campaigns:update"),
     },
 )
-
-
-def require_bodies(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """What writes needs a body: a hook for ``POSTPROCESSING_HOOKS``."""
-    for path in ("/events", "/campaigns/{campaign_id}"):
-        for operation in result["paths"].get(path, {}).values():
-            operation["requestBody"]["required"] = True
-    return result
 
 
 class EventsDescription(OpenApiViewExtension):  # type: ignore[no-untyped-call]  # drf-spectacular leaves it unannotated
