@@ -2,12 +2,13 @@ from importlib import import_module
 
 from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 class AnalyticsConfig(AppConfig):
     name = __package__
     label = "mailmetrics_analytics"
-    verbose_name = "Campaign analytics"
+    verbose_name = _("Campaign analytics")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

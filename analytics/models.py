@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from campaigns.kinds import KIND_WORDS
 from campaigns.models import Campaign, Workspace
@@ -89,14 +90,16 @@ class CampaignTotals(Totals):
     )
 
     class Meta(Totals.Meta):
-        verbose_name_plural = "campaign totals"
+        verbose_name = _("campaign totals")
+        verbose_name_plural = _("campaign totals")
 
 
 class CampaignDailyTotals(Totals, CampaignDay):
     """The counts of one campaign on one day: the grain of which the other two are the sums."""
 
     class Meta(Totals.Meta):
-        verbose_name_plural = "campaign daily totals"
+        verbose_name = _("campaign daily totals")
+        verbose_name_plural = _("campaign daily totals")
 
 
 class DailyTotals(Totals):
@@ -109,7 +112,8 @@ class DailyTotals(Totals):
     day = models.DateField()
 
     class Meta(Totals.Meta):
-        verbose_name_plural = "daily totals"
+        verbose_name = _("daily totals")
+        verbose_name_plural = _("daily totals")
         constraints = [
             *Totals.Meta.constraints,
             # PostgreSQL knows more days than Python, and "infinity".
@@ -128,7 +132,8 @@ class PrunedTotals(CampaignDay):
     """
 
     class Meta(CampaignDay.Meta):
-        verbose_name_plural = "pruned totals"
+        verbose_name = _("pruned totals")
+        verbose_name_plural = _("pruned totals")
 
 
 class Dashboard(Workspace):
@@ -138,5 +143,5 @@ class Dashboard(Workspace):
         app_label = "mailmetrics_analytics"
         proxy = True
         default_permissions = ()
-        verbose_name = "dashboard"
-        verbose_name_plural = "dashboard"
+        verbose_name = _("dashboard")
+        verbose_name_plural = _("dashboard")

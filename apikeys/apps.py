@@ -2,12 +2,13 @@ import logging
 from importlib import import_module
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class APIKeysConfig(AppConfig):
     name = __package__
     label = "mailmetrics_apikeys"
-    verbose_name = "API keys"
+    verbose_name = _("API keys")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

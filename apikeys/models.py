@@ -1,6 +1,7 @@
 """API keys: only a digest is kept, with what the key grants and until when."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.core.exceptions import ValidationError
@@ -10,6 +11,7 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce, Least, Length
 from django.db.models.lookups import Exact
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
 from apikeys import crypto
@@ -23,15 +25,15 @@ LATEST_EXPIRY = datetime.max.replace(tzinfo=UTC) - timedelta(hours=14)
 
 # NUL and half of a surrogate pair can't be stored on every database.
 no_control_characters = RegexValidator(
-    r"[\x00-\x1f\x7f\ud800-\udfff]", "Control characters are not allowed.", inverse_match=True
+    r"[\x00-\x1f\x7f\ud800-\udfff]", _("Control characters are not allowed."), inverse_match=True
 )
 
 
 class KeyState(models.TextChoices):
-    ACTIVE = "active", "Active"
-    EXPIRING = "expiring", "Expiring"
-    EXPIRED = "expired", "Expired"
-    REVOKED = "revoked", "Revoked"
+    ACTIVE = "active", _("Active")
+    EXPIRING = "expiring", _("Expiring")
+    EXPIRED = "expired", _("Expired")
+    REVOKED = "revoked", _("Revoked")
 
     def condition_at(self, instant: datetime) -> Q:
         """Select the keys that are in this state at an aware instant, as `APIKey.state_at` says."""
@@ -110,35 +112,53 @@ def _checked_expiry(expires_at: datetime | None) -> datetime | None:
     if expires_at is None:
         return None
     if timezone.is_naive(expires_at):
-        raise ValidationError({"expires_at": f"The expiry {expires_at} has no time zone."})
+        raise _refused_expiry(_("The expiry %(expiry)s has no time zone."), expires_at)
     if expires_at <= utc_now():
-        raise ValidationError({"expires_at": f"The expiry {expires_at} is not in the future."})
+        raise _refused_expiry(_("The expiry %(expiry)s is not in the future."), expires_at)
     return min(expires_at, LATEST_EXPIRY).astimezone(UTC)
+
+
+def _refused_expiry(reason: Any, expiry: datetime) -> ValidationError:
+    return ValidationError({"expires_at": reason % {"expiry": expiry}})
 
 
 class APIKey(models.Model):
     """A key to one workspace. The key itself is shown once, when it is made, and never stored."""
 
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="api_keys")
-    name = models.CharField(max_length=100, validators=[no_control_characters])
+    workspace = models.ForeignKey(
+        Workspace,
+        on_delete=models.CASCADE,
+        related_name="api_keys",
+        verbose_name=_("workspace"),
+    )
+    name = models.CharField(_("name"), max_length=100, validators=[no_control_characters])
     digest = models.CharField(max_length=64, editable=False)
-    hint = models.CharField(max_length=16, editable=False)
-    scopes = models.JSONField(default=list, validators=[validate_scopes])
+    hint = models.CharField(_("hint"), max_length=16, editable=False)
+    scopes = models.JSONField(_("scopes"), default=list, validators=[validate_scopes])
     # Text, not a foreign key: it outlives the account, and the host's user model may live in
     # another database.
     created_by = models.CharField(
-        max_length=254, blank=True, editable=False, validators=[no_control_characters]
+        _("created by"),
+        max_length=254,
+        blank=True,
+        editable=False,
+        validators=[no_control_characters],
     )
-    created_at = InstantField(default=utc_now, editable=False)
-    expires_at = InstantField(null=True, blank=True)
-    revoked_at = InstantField(null=True, blank=True, editable=False)
+    created_at = InstantField(_("created at"), default=utc_now, editable=False)
+    expires_at = InstantField(_("expires at"), null=True, blank=True)
+    revoked_at = InstantField(_("revoked at"), null=True, blank=True, editable=False)
     # A request that is sent again, as by a reload of the page, must not make a second key.
     request_id = models.UUIDField(default=uuid4, editable=False)
     # The key that this one was made to replace, by rotating it.
     replaces = models.ForeignKey(
-        "self", on_delete=models.SET_NULL, null=True, editable=False, related_name="replaced_by"
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="replaced_by",
+        verbose_name=_("replaces"),
     )
-    last_used_at = InstantField(null=True, blank=True, editable=False)
+    last_used_at = InstantField(_("last used at"), null=True, blank=True, editable=False)
 
     # The key itself, of one that was just made in the admin; never stored.
     text = ""
@@ -147,7 +167,8 @@ class APIKey(models.Model):
 
     class Meta:
         app_label = "mailmetrics_apikeys"
-        verbose_name = "API key"
+        verbose_name = _("API key")
+        verbose_name_plural = _("API keys")
         # That to add says what else it gives, where an administrator picks it from a list.
         default_permissions = ("change", "delete", "view")
         permissions = [("add_apikey", "Can add API key, and so read every workspace")]
@@ -226,7 +247,7 @@ class APIKey(models.Model):
         negative overlap.
         """
         if overlap < timedelta(0):
-            raise ValidationError("The overlap is negative.")
+            raise ValidationError(_("The overlap is negative."))
         using = router.db_for_write(type(self), instance=self)
         with transaction.atomic(using=using):
             self._end_after(overlap, using=using)
@@ -250,4 +271,4 @@ class APIKey(models.Model):
         usable = Q(revoked_at__isnull=True) & ~Q(expires_at__lte=now)
         rotated = APIKey.objects.using(using).filter(usable, pk=self.pk)
         if not rotated.update(expires_at=Least(Coalesce(F("expires_at"), end), end)):
-            raise ValidationError("A key that is expired or revoked can't be rotated.")
+            raise ValidationError(_("A key that is expired or revoked can't be rotated."))

@@ -4,14 +4,16 @@ import re
 from collections.abc import Iterable
 
 from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 EVERYTHING = "*"
 
 _SPELLING = re.compile(r"[a-z][a-z0-9_-]*:[a-z][a-z0-9_-]*")
-_registry: dict[str, str] = {}
+_registry: dict[str, str | Promise] = {}
 
 
-def register_scope(name: str, description: str) -> None:
+def register_scope(name: str, description: str | Promise) -> None:
     """Make a scope known, so that a key can be given it; a host calls this in ``AppConfig.ready``.
 
     ``name`` is ``resource:action`` in lower case; ``description`` is a sentence on what it grants.
@@ -19,11 +21,13 @@ def register_scope(name: str, description: str) -> None:
     """
     if name != EVERYTHING and not _SPELLING.fullmatch(name):
         raise ValueError(f"The scope {name!r} is not spelled resource:action in lower case.")
-    if _registry.setdefault(name, description) != description:
-        raise ValueError(f"The scope {name!r} is already registered: {_registry[name]}")
+    registered = _registry.setdefault(name, description)
+    # One that is translated can't be compared with itself before the apps are ready.
+    if registered is not description and registered != description:
+        raise ValueError(f"The scope {name!r} is already registered: {registered}")
 
 
-def known_scopes() -> dict[str, str]:
+def known_scopes() -> dict[str, str | Promise]:
     """Each scope's description by its name, in the order of registration, ``*`` last."""
     return dict(sorted(_registry.items(), key=lambda item: item[0] == EVERYTHING))
 
@@ -43,18 +47,21 @@ def covers(granted: Iterable[str], required: str) -> bool:
 def validate_scopes(value: object) -> None:
     """ValidationError unless ``value`` is a list of known scopes, at least one, each once."""
     if not isinstance(value, list) or not value:
-        raise ValidationError("Give a list of at least one scope.")
+        raise ValidationError(_("Give a list of at least one scope."))
     for index, name in enumerate(value):
         if not isinstance(name, str) or name not in _registry:
             known = ", ".join(known_scopes())
-            raise ValidationError(f"{name!r} is not a known scope; known are {known}.")
+            raise ValidationError(
+                _("%(name)r is not a known scope; known are %(known)s."),
+                params={"name": name, "known": known},
+            )
         if name in value[:index]:
-            raise ValidationError(f"The scope {name!r} is given twice.")
+            raise ValidationError(_("The scope %(name)r is given twice."), params={"name": name})
 
 
-register_scope("campaigns:read", "Read the analytics of campaigns.")
-register_scope("campaigns:update", "Create and update campaigns.")
-register_scope("campaigns:all", "Everything that concerns campaigns.")
-register_scope("events:create", "Record events.")
-register_scope("events:all", "Everything that concerns events.")
-register_scope(EVERYTHING, "Everything in the workspace.")
+register_scope("campaigns:read", _("Read the analytics of campaigns."))
+register_scope("campaigns:update", _("Create and update campaigns."))
+register_scope("campaigns:all", _("Everything that concerns campaigns."))
+register_scope("events:create", _("Record events."))
+register_scope("events:all", _("Everything that concerns events."))
+register_scope(EVERYTHING, _("Everything in the workspace."))

@@ -10,6 +10,7 @@ from datetime import date
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from campaigns import zones
 from campaigns.fields import BytewiseCharField, InstantField, utc_now
@@ -21,16 +22,19 @@ __all__ = ["Campaign", "CampaignStatus", "EmailEvent", "EventKind", "OpenBatch",
 class Workspace(models.Model):
     """A tenant. Nothing that belongs to one workspace is ever seen from another."""
 
-    name = models.CharField(max_length=255)
-    created_at = InstantField(default=utc_now, editable=False)
+    name = models.CharField(_("name"), max_length=255)
+    created_at = InstantField(_("created at"), default=utc_now, editable=False)
     # Every day of the workspace, in totals, answers and pages, is a day of this zone. Whatever
     # changes it makes the database cut the recorded days anew (see analytics.totals).
     time_zone = models.CharField(
+        _("time zone"),
         max_length=63,
         default="UTC",
         validators=[zones.validate_time_zone],
-        help_text="An IANA name such as Europe/Berlin. Changing it cuts the recorded days anew; "
-        "days whose events were pruned keep their old cut.",
+        help_text=_(
+            "An IANA name such as Europe/Berlin. Changing it cuts the recorded days anew; "
+            "days whose events were pruned keep their old cut."
+        ),
     )
     # The database refuses an event from before this instant: it can't be told from a duplicate of
     # one that was pruned (see analytics.totals.pruning).
@@ -42,12 +46,14 @@ class Workspace(models.Model):
 
     class Meta:
         app_label = "mailmetrics_campaigns"
+        verbose_name = _("workspace")
+        verbose_name_plural = _("workspaces")
         ordering = ["name"]
         constraints = [
             models.UniqueConstraint(
                 fields=["name"],
                 name="mailmetrics_workspace_name_unique",
-                violation_error_message="A workspace with this name exists.",
+                violation_error_message=_("A workspace with this name exists."),
             ),
             models.CheckConstraint(condition=~Q(name=""), name="mailmetrics_workspace_has_name"),
         ]
@@ -61,11 +67,11 @@ class Workspace(models.Model):
 
 
 class CampaignStatus(models.TextChoices):
-    DRAFT = "DRAFT", "Draft"
-    ACTIVE = "ACTIVE", "Active"
-    PAUSED = "PAUSED", "Paused"
-    COMPLETED = "COMPLETED", "Completed"
-    FAILED = "FAILED", "Failed"
+    DRAFT = "DRAFT", _("Draft")
+    ACTIVE = "ACTIVE", _("Active")
+    PAUSED = "PAUSED", _("Paused")
+    COMPLETED = "COMPLETED", _("Completed")
+    FAILED = "FAILED", _("Failed")
 
 
 class Campaign(models.Model):
@@ -73,16 +79,24 @@ class Campaign(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     workspace = models.ForeignKey(
-        Workspace, on_delete=models.CASCADE, related_name="campaigns", db_index=False
+        Workspace,
+        on_delete=models.CASCADE,
+        related_name="campaigns",
+        db_index=False,
+        verbose_name=_("workspace"),
     )
-    name = models.CharField(max_length=255)
-    status = models.CharField(max_length=9, choices=CampaignStatus, default=CampaignStatus.DRAFT)
-    total_leads = models.IntegerField(default=0, validators=[MinValueValidator(0)])
-    launched_at = InstantField(null=True, blank=True)
-    created_at = InstantField(default=utc_now)
+    name = models.CharField(_("name"), max_length=255)
+    status = models.CharField(
+        _("status"), max_length=9, choices=CampaignStatus, default=CampaignStatus.DRAFT
+    )
+    total_leads = models.IntegerField(_("leads"), default=0, validators=[MinValueValidator(0)])
+    launched_at = InstantField(_("launched at"), null=True, blank=True)
+    created_at = InstantField(_("created at"), default=utc_now)
 
     class Meta:
         app_label = "mailmetrics_campaigns"
+        verbose_name = _("campaign")
+        verbose_name_plural = _("campaigns")
         ordering = ["-created_at", "id"]
         constraints = [
             # The target of the totals' foreign key: a campaign counts in its own workspace only.
@@ -138,6 +152,8 @@ class EmailEvent(models.Model):
 
     class Meta:
         app_label = "mailmetrics_campaigns"
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
         constraints = [
             models.CheckConstraint(
                 condition=Q(kind__range=(min(EventKind.values), max(EventKind.values))),

@@ -8,6 +8,7 @@ from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
 
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 _LATEST = datetime.max.replace(tzinfo=UTC)
@@ -17,7 +18,7 @@ def validate_time_zone(name: str) -> None:
     """Raises ValidationError unless Python knows a zone of exactly this name."""
     if name not in _known_zones():
         raise ValidationError(
-            "%(name)s is not a time zone. Enter an IANA name such as Europe/Berlin.",
+            _("%(name)s is not a time zone. Enter an IANA name such as Europe/Berlin."),
             code="invalid",
             params={"name": name},
         )

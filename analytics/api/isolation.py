@@ -106,6 +106,8 @@ class IsolatedView(APIView):
         return {
             **super().default_response_headers,
             "Cache-Control": "private, no-cache",
+            # Or else Django's LocaleMiddleware would tell that of the caller.
+            "Content-Language": "en",
             "Vary": "Accept, X-API-Key",
         }
 

@@ -6,6 +6,8 @@ from django.contrib.admin import SimpleListFilter
 from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from apikeys.models import APIKey, KeyState
 from apikeys.scopes import known_scopes
@@ -13,12 +15,15 @@ from campaigns.fields import utc_now
 
 
 class StateFilter(SimpleListFilter):
-    title = "state"
+    title = gettext_lazy("state")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        labels = dict(KeyState.choices) | {KeyState.EXPIRING.value: "Expiring within 14 days"}
-        return list(labels.items())
+        soon = _("Expiring within 14 days")
+        return [
+            (state.value, soon if state == KeyState.EXPIRING else str(state.label))
+            for state in KeyState
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[APIKey]) -> QuerySet[APIKey]:
         state = self.value()
@@ -30,7 +35,7 @@ class StateFilter(SimpleListFilter):
 class ScopeFilter(SimpleListFilter):
     """The keys that were granted the scope by its own name."""
 
-    title = "scope"
+    title = gettext_lazy("scope")
     parameter_name = "scope"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:

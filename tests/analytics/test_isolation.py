@@ -46,6 +46,7 @@ def test_errors_are_in_english_for_a_german_caller(method, headers, status, deta
             TIMELINE, headers={"Accept-Language": "de, fr;q=0.9", **headers}
         )
     assert (response.status_code, response.json()) == (status, {"detail": detail})
+    assert response["Content-Language"] == "en"
 
 
 def catalog(folder, texts):
