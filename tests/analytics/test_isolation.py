@@ -9,9 +9,9 @@ from django.test import Client, RequestFactory, modify_settings, override_settin
 from django.urls import resolve, reverse
 from django.utils.translation import gettext
 
+from tests.api.test_contract import CAMPAIGNS, TIMELINE, new_key
 from tests.factories import WorkspaceFactory
 from tests.mistakes import TIMELINE_PARAMETERS, unknown
-from tests.test_contract import CAMPAIGNS, TIMELINE, new_key
 
 pytestmark = pytest.mark.django_db
 

@@ -1,6 +1,6 @@
 """What the host's router sends to a second database stays out of the first, in every command.
 
-Run by ``tests/test_hostile_host.py``.
+Run by ``tests/hosts/test_hostile_host.py``.
 """
 
 from io import StringIO

@@ -1,4 +1,4 @@
-"""The admin in a host that has users of its own. Run by ``tests/test_hostile_host.py``."""
+"""The admin in a host that has users of its own. Run by ``tests/hosts/test_hostile_host.py``."""
 
 import re
 from uuid import uuid4

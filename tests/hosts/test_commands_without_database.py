@@ -15,9 +15,9 @@ from apikeys.models import APIKey
 from tests.distributions import APPS
 from tests.factories import WorkspaceFactory, new_key
 from tests.freshsite import free_port
+from tests.hosts.test_commands import ours
 from tests.site import ROOT
 from tests.sql import EVENTS, WORKSPACES, execute
-from tests.test_commands import ours
 
 CAMPAIGN = "0b7c1a52-3a1e-4a53-9d0f-2f0d8a6d1c11"
 # Each command of the apps as one would call it; {folder} has the files.

@@ -11,7 +11,7 @@ import pytest
 
 from tests.postgres import temporary_server
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PRINT_URL = (sys.executable, "-c", "import os; print(os.environ['DATABASE_URL'], flush=True)")
 PRINT_URL_AND_WAIT = (*PRINT_URL[:2], PRINT_URL[2] + "; input()")
 # One database's run is enough: the servers here are not the one that the tests run on.

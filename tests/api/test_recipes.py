@@ -17,7 +17,7 @@ from tests.documents import blocks
 from tests.factories import CampaignFactory, WorkspaceFactory, new_key
 from tests.server import gunicorn
 
-DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "recipes.md"
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "recipes.md"
 RECIPES = {block.file: block for block in blocks(DOCUMENT.read_text()) if block.file}
 CAMPAIGNS = "/api/public/v1/analytics/campaigns"
 

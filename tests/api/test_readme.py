@@ -11,7 +11,7 @@ from campaigns.models import Campaign, Workspace
 from config.demo import WORKSPACE, fill
 from tests.factories import new_key
 
-README = (Path(__file__).resolve().parent.parent / "README.md").read_text()
+README = (Path(__file__).resolve().parents[2] / "README.md").read_text()
 CAMPAIGNS = "/api/public/v1/analytics/campaigns"
 ROW = re.compile(r"^\| (?P<names>`[a-z_`, ]+`) \|.*\| (?P<example>[^|]*) \|$", re.MULTILINE)
 

@@ -20,7 +20,7 @@ from campaigns.recording import Event, record_events
 from tests.factories import CampaignFactory, WorkspaceFactory, new_key
 from tests.server import gunicorn
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "analytics" / "description" / "openapi.json"
 SCHEMA, DOCS = "/api/public/v1/schema", "/api/public/v1/docs"
 

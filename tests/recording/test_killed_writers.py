@@ -21,7 +21,7 @@ from tests.together import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-MANAGE = Path(__file__).parents[1] / "manage.py"
+MANAGE = Path(__file__).parents[2] / "manage.py"
 NAME = "killed import"  # by which PostgreSQL knows its connections
 LINES, BATCH = 50_000, 2_500
 KINDS = ("sent", "opened", "replied", "bounced")

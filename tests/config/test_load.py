@@ -14,7 +14,7 @@ pytestmark = pytest.mark.sqlite
 def test_no_answer_is_torn_or_refused_while_writers_record():
     ended = subprocess.run(
         [sys.executable, "-m", "benchmarks.load", "--seconds=3", "--clients=20"],
-        cwd=Path(__file__).parents[1],
+        cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
         check=False,

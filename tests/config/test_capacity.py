@@ -14,7 +14,7 @@ pytestmark = pytest.mark.sqlite
 def test_it_measures_the_bytes_and_the_processor_time_of_each_operation() -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "benchmarks.capacity", "--events=20000"],
-        cwd=Path(__file__).parents[1],
+        cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
         check=False,

@@ -9,7 +9,7 @@ import pytest
 
 from tests.hostile.turns import AT_ONCE, TURNS
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def run(*command: str, turns: list[str]) -> subprocess.CompletedProcess[str]:
@@ -33,14 +33,14 @@ def pytest_in_host(*arguments: str, turns: list[str]) -> subprocess.CompletedPro
 
 @pytest.mark.parametrize("turns", AT_ONCE, ids=["without time zones", "with time zones"])
 def test_the_contract_holds_with_every_setting_turned_against_it_at_once(turns: list[str]) -> None:
-    answer = pytest_in_host("tests/test_contract.py", turns=turns)
+    answer = pytest_in_host("tests/api/test_contract.py", turns=turns)
 
     assert answer.returncode == 0, answer.stdout
 
 
 @pytest.mark.parametrize("turn", TURNS)
 def test_the_core_of_the_contract_holds_with_one_setting_turned_against_it(turn: str) -> None:
-    answer = pytest_in_host("tests/test_contract.py", "-m", "core", turns=[turn])
+    answer = pytest_in_host("tests/api/test_contract.py", "-m", "core", turns=[turn])
 
     assert answer.returncode == 0, answer.stdout
 

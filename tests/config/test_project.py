@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 # Django's own generator makes keys with a leading "$", which settings readers may interpret.
 SECRET_KEY = "$" + secrets.token_urlsafe(50)
 PRODUCTION = {
