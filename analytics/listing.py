@@ -1,11 +1,8 @@
-"""The order of a list of campaigns, and a page of it; pure."""
+"""A page of a list of campaigns; pure."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypedDict, TypeVar
+from typing import TypedDict
 
 DEFAULT_LIMIT = 100
-
-Item = TypeVar("Item")
 
 
 class Pagination(TypedDict):
@@ -15,14 +12,6 @@ class Pagination(TypedDict):
     pages: int
     has_next: bool
     has_prev: bool
-
-
-def ordered(items: Sequence[Item], key: Callable[[Item], Any], *, descending: bool) -> list[Item]:
-    """Sorted by the key, those without one last in either direction; ties keep their order."""
-    keyed = [(key(item), item) for item in items]
-    known = [pair for pair in keyed if pair[0] is not None]
-    known.sort(key=lambda pair: pair[0], reverse=descending)
-    return [item for _, item in known] + [item for value, item in keyed if value is None]
 
 
 def pagination(*, page: int, limit: int, total: int) -> Pagination:

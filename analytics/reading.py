@@ -1,6 +1,6 @@
 """The SQL of the reports, by hand: to compile a join takes the ORM as long as to read 500 rows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,6 +12,7 @@ from analytics.metrics import Metric
 from analytics.models import CampaignDailyTotals, CampaignTotals, DailyTotals
 from analytics.periods import Period
 from analytics.replica import read_report
+from analytics.sorting import Order
 from campaigns.base.rows import fetched, fetched_among
 from campaigns.models import Campaign
 
@@ -39,48 +40,43 @@ class CampaignReading:
     metrics: Sequence[Metric]
     least_sent: int = 0
 
-    def all_rows(self) -> list[Fetched]:
-        """Newest first, then by id."""
+    def all_rows(self, order: Order) -> list[Fetched]:
         source, parameters = self._source()
-        counts = ", ".join(self._counts())
-        statement = f"SELECT {_COLUMNS}, {counts} {source} ORDER BY c.created_at DESC, c.id"
-        return self._read(dict.fromkeys(_COLLATIONS, statement), parameters)
+        counts = self._counts()
+        return self._read(
+            lambda vendor: (
+                f"SELECT {_COLUMNS}, {', '.join(counts.values())} {source} "
+                f"ORDER BY {order.key(vendor, counts)} {order.direction}, c.id"
+            ),
+            parameters,
+        )
 
-    def page(
-        self, *, sort_by: str, descending: bool, limit: int, offset: int
-    ) -> tuple[list[Fetched], list[int]]:
+    def page(self, order: Order, *, limit: int, offset: int) -> tuple[list[Fetched], list[int]]:
         """The rows of one page, and of all campaigns their number and their summed counts.
 
-        ``sort_by`` is a column of the campaigns or a kind's word. In one statement, and so of one
-        moment; its second half is there where the page is empty, too.
+        In one statement, and so of one moment; its second half is there where the page is empty,
+        too.
         """
         source, parameters = self._source()
         counts = self._counts()
-        sums = ", ".join(f"CAST(COALESCE(sum({count}), 0) AS bigint)" for count in counts)
-        column = dict(zip((m.kind for m in self.metrics), counts, strict=True)).get(sort_by)
-        direction = "DESC" if descending else "ASC"
-        # Only what may be null is said to be: an index on others then serves.
-        nulls = "NULLS LAST" if sort_by == "launched_at" else ""
-        statements = {
-            vendor: (
+        sums = ", ".join(f"CAST(COALESCE(sum({each}), 0) AS bigint)" for each in counts.values())
+        rows = self._read(
+            lambda vendor: (
                 f"SELECT p.*, k.* FROM (SELECT count(*), {sums} {source}) k LEFT JOIN ("
-                f"SELECT {_COLUMNS}, {', '.join(counts)}, {key} AS sort_key {source} "
-                f"ORDER BY {key} {direction} {nulls}, c.id LIMIT %s OFFSET %s) p ON 1 = 1 "
-                f"ORDER BY p.sort_key {direction} {nulls}, p.id"
-            )
-            for vendor, collation in _COLLATIONS.items()
-            for key in [
-                column or f"c.{sort_by}" + (f" COLLATE {collation}" if sort_by == "name" else "")
-            ]
-        }
-        rows = self._read(statements, [*parameters, *parameters, limit, offset])
+                f"SELECT {_COLUMNS}, {', '.join(counts.values())}, "
+                f"{order.key(vendor, counts)} AS sort_key {source} "
+                f"ORDER BY sort_key {order.direction}, c.id LIMIT %s OFFSET %s) p ON 1 = 1 "
+                f"ORDER BY p.sort_key {order.direction}, p.id"
+            ),
+            [*parameters, *parameters, limit, offset],
+        )
         width = FIRST_COUNT + len(counts)
         all_campaigns = list(rows[0][width + 1 :]) if rows else [0] * (1 + len(counts))
         return [row[:width] for row in rows if row[0] is not None], all_campaigns
 
-    def _counts(self) -> list[str]:
-        # A campaign without events has no totals.
-        return [f"COALESCE(t.{metric.kind}, 0)" for metric in self.metrics]
+    def _counts(self) -> dict[str, str]:
+        """The expression of each kind; a campaign without events has no totals."""
+        return {metric.kind: f"COALESCE(t.{metric.kind}, 0)" for metric in self.metrics}
 
     def _source(self) -> tuple[str, list[object]]:
         parameters: list[object] = [self.workspace_id, self.workspace_id]
@@ -97,12 +93,8 @@ class CampaignReading:
         )
         return source, parameters
 
-    def _read(self, statements: dict[str, str], parameters: Sequence[object]) -> list[Fetched]:
-        return _read(statements, parameters, self.workspace_id, self.campaigns)
-
-
-# By these, names are sorted by their code points on both databases.
-_COLLATIONS = {"postgresql": '"C"', "sqlite": "BINARY"}
+    def _read(self, statement: Callable[[str], str], parameters: Sequence[object]) -> list[Fetched]:
+        return _read(statement, parameters, self.workspace_id, self.campaigns)
 
 
 def daily_counts(
@@ -123,8 +115,7 @@ def daily_counts(
             f"SELECT day, {_sums(metrics)} FROM {CampaignDailyTotals._meta.db_table} {of_days} "
             "AND campaign_id IN (SELECT id FROM chosen) GROUP BY day"
         )
-    statements = dict.fromkeys(_COLLATIONS, statement)
-    rows = _read(statements, parameters, workspace_id, campaigns)
+    rows = _read(lambda vendor: statement, parameters, workspace_id, campaigns)
     return {row[0]: row[1:] for row in rows}
 
 
@@ -134,15 +125,15 @@ def _sums(metrics: Iterable[Metric]) -> str:
 
 
 def _read(
-    statements: dict[str, str],
+    statement: Callable[[str], str],
     parameters: Sequence[object],
     workspace_id: int,
     campaigns: QuerySet[Campaign] | None,
 ) -> list[Fetched]:
-    """The rows of the database's statement, in which ``chosen`` are the campaigns."""
+    """The rows of the vendor's statement, in which ``chosen`` are the campaigns."""
     if campaigns is None:
         return read_report(
-            lambda alias: fetched(alias, statements[connections[alias].vendor], parameters)
+            lambda alias: fetched(alias, statement(connections[alias].vendor), parameters)
         )
     among = campaigns
     if not among.query.is_sliced:  # a slice can't be filtered, and depends on its order
@@ -150,7 +141,7 @@ def _read(
     return read_report(
         lambda alias: fetched_among(
             among.values("pk").using(alias),
-            _CHOSEN + statements[connections[alias].vendor],
+            _CHOSEN + statement(connections[alias].vendor),
             parameters,
         ),
         campaigns=campaigns,

@@ -4,19 +4,19 @@ The API's views and the admin's dashboard both ask here, so their numbers can't 
 answer is one query, and so one moment: it has a batch of events wholly or not at all.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from functools import lru_cache, partial
-from operator import itemgetter
+from functools import lru_cache
 from typing import Any, NotRequired, TypedDict, cast
 from uuid import UUID
 
 from django.db.models import QuerySet
 
-from analytics.listing import DEFAULT_LIMIT, Pagination, ordered, pagination
+from analytics.listing import DEFAULT_LIMIT, Pagination, pagination
 from analytics.metrics import CORE_METRICS, Metric, core_rates, optional_metrics, rate
 from analytics.periods import Interval, Period
 from analytics.reading import FIRST_COUNT, CampaignReading, Fetched, daily_counts
+from analytics.sorting import Order
 from campaigns.models import Campaign
 
 
@@ -104,25 +104,16 @@ def campaign_report(
         metrics=chosen,
         least_sent=least_sent,
     )
-    sort = partial(
-        _sorted, sort_by=sort_by, metrics=chosen, descending=descending, unsent_last=unsent_last
+    order = (
+        Order(sort_by=sort_by, descending=descending, unsent_last=unsent_last)
+        if sort_by
+        else Order()
     )
     if not (page or limit):
-        rows = sort(reading.all_rows())
+        rows = reading.all_rows(order)
         return _campaigns(rows, _sums(rows, chosen), optional, with_launch=with_launch)
     page, limit = page or 1, limit or DEFAULT_LIMIT
-    if sort_by and sort_by in _rates(chosen):
-        # The databases round otherwise than the answers, and a tie of these goes by id.
-        rows = sort(reading.all_rows())
-        sums = _sums(rows, chosen)
-        rows = rows[(page - 1) * limit : page * limit]
-    else:
-        rows, sums = reading.page(
-            sort_by=_column(sort_by or "created_at", chosen),
-            descending=descending or not sort_by,
-            limit=limit,
-            offset=(page - 1) * limit,
-        )
+    rows, sums = reading.page(order, limit=limit, offset=(page - 1) * limit)
     report = _campaigns(rows, sums, optional, with_launch=with_launch)
     report["pagination"] = pagination(page=page, limit=limit, total=sums[0])
     return report
@@ -173,46 +164,6 @@ def _campaign_row(row: Fetched, optional: Sequence[Metric]) -> CampaignRow:
 
 def _in_utc(instant: datetime) -> datetime:
     return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
-
-
-_SORTABLE = {"name": 1, "status": 2, "total_leads": 3, "created_at": 4, "launched_at": 5}
-
-
-def _rates(metrics: Sequence[Metric]) -> dict[str, int]:
-    """The column of the count of each rate."""
-    columns = enumerate(metrics, FIRST_COUNT)
-    return {metric.rate: column for column, metric in columns if metric.rate}
-
-
-def _column(sort_by: str, metrics: Sequence[Metric]) -> str:
-    """What the database has for a field of the answer other than a rate."""
-    columns = {metric.total: metric.kind for metric in metrics} | {each: each for each in _SORTABLE}
-    if sort_by not in columns:
-        raise ValueError(f"Campaigns can't be sorted by {sort_by!r}.")
-    return columns[sort_by]
-
-
-def _sorted(
-    rows: list[Fetched],
-    *,
-    sort_by: str,
-    metrics: Sequence[Metric],
-    descending: bool,
-    unsent_last: bool,
-) -> list[Fetched]:
-    if not sort_by:
-        return rows
-    rates = _rates(metrics)
-    if sort_by in rates:
-        key = _rate_of(rates[sort_by], unsent=None if unsent_last else 0.0)
-    else:
-        places = _SORTABLE | {each.kind: place for place, each in enumerate(metrics, FIRST_COUNT)}
-        key = itemgetter(places[_column(sort_by, metrics)])
-    return ordered(sorted(rows, key=itemgetter(0)), key, descending=descending)
-
-
-def _rate_of(column: int, *, unsent: float | None) -> Callable[[Fetched], Any]:
-    return lambda row: rate(row[column], row[FIRST_COUNT]) if row[FIRST_COUNT] else unsent
 
 
 def _sums(rows: Sequence[Fetched], metrics: Sequence[Metric]) -> list[int]:
