@@ -59,16 +59,20 @@ class CampaignReading:
         """
         source, parameters = self._source()
         counts = self._counts()
-        sums = ", ".join(f"CAST(COALESCE(sum({each}), 0) AS bigint)" for each in counts.values())
+        named = ", ".join(f"{count} AS {kind}" for kind, count in counts.items())
+        sums = ", ".join(f"CAST(COALESCE(sum({kind}), 0) AS bigint)" for kind in counts)
+        # All are joined once, without what a page alone needs of them.
         rows = self._read(
             lambda vendor: (
-                f"SELECT p.*, k.* FROM (SELECT count(*), {sums} {source}) k LEFT JOIN ("
-                f"SELECT {_COLUMNS}, {', '.join(counts.values())}, "
-                f"{order.key(vendor, counts)} AS sort_key {source} "
-                f"ORDER BY sort_key {order.direction}, c.id LIMIT %s OFFSET %s) p ON 1 = 1 "
-                f"ORDER BY p.sort_key {order.direction}, p.id"
+                "SELECT * FROM (WITH matching AS ("
+                f"SELECT c.id, {named}, {order.key(vendor, counts)} AS sort_key {source}) "
+                f"SELECT {_COLUMNS}, {', '.join(f'p.{kind}' for kind in counts)}, p.sort_key, k.* "
+                f"FROM (SELECT count(*), {sums} FROM matching) k LEFT JOIN ("
+                f"(SELECT * FROM matching ORDER BY sort_key {order.direction}, id "
+                f"LIMIT %s OFFSET %s) p JOIN {Campaign._meta.db_table} c ON c.id = p.id) ON 1 = 1"
+                f") answer ORDER BY sort_key {order.direction}, id"
             ),
-            [*parameters, *parameters, limit, offset],
+            [*parameters, limit, offset],
         )
         width = FIRST_COUNT + len(counts)
         all_campaigns = list(rows[0][width + 1 :]) if rows else [0] * (1 + len(counts))

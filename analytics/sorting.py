@@ -38,9 +38,9 @@ class Order:
         if sort_by in _COLUMNS:
             collation = f" COLLATE {_COLLATIONS[vendor]}" if sort_by == "name" else ""
             return f"c.{sort_by}{collation}"
-        if (kind := _COUNTS.get(sort_by)) in counts:
+        if (kind := _COUNTS.get(sort_by, "")) in counts:
             return counts[kind]
-        if (kind := _RATES.get(sort_by)) in counts:
+        if (kind := _RATES.get(sort_by, "")) in counts:
             sent = counts["sent"]
             return rounded_rate(counts[kind], f"NULLIF({sent}, 0)" if self.unsent_last else sent)
         raise ValueError(f"Campaigns can't be sorted by {sort_by!r}.")
