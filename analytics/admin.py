@@ -26,7 +26,10 @@ from django.db.models.functions import Cast, Coalesce
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
+from analytics.dashboard.figures import rate_text
+from analytics.dashboard.labels import COUNT_LABELS, RATE_LABELS
 from analytics.dashboard.page import DashboardAdmin, dashboard_url, may_open
 from analytics.deletion import deleted_objects
 from analytics.metrics import rate
@@ -58,37 +61,37 @@ class TotalsAdmin(CarefulLookups):
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         return deleted_objects(list(objs), request, self.admin_site)
 
-    @admin.display(ordering="total_sent")
+    @admin.display(description=COUNT_LABELS["sent"], ordering="total_sent")
     def sent(self, row: Any) -> int:
         return int(row.total_sent)
 
-    @admin.display(ordering="total_opened")
+    @admin.display(description=COUNT_LABELS["opened"], ordering="total_opened")
     def opened(self, row: Any) -> int:
         return int(row.total_opened)
 
-    @admin.display(ordering="total_replied")
+    @admin.display(description=COUNT_LABELS["replied"], ordering="total_replied")
     def replied(self, row: Any) -> int:
         return int(row.total_replied)
 
-    @admin.display(ordering="total_bounced")
+    @admin.display(description=COUNT_LABELS["bounced"], ordering="total_bounced")
     def bounced(self, row: Any) -> int:
         return int(row.total_bounced)
 
-    @admin.display(ordering=_by_rate("opened"))
+    @admin.display(description=RATE_LABELS["opened"], ordering=_by_rate("opened"))
     def open_rate(self, row: Any) -> str:
         return _shown(row.total_opened, row.total_sent)
 
-    @admin.display(ordering=_by_rate("replied"))
+    @admin.display(description=RATE_LABELS["replied"], ordering=_by_rate("replied"))
     def reply_rate(self, row: Any) -> str:
         return _shown(row.total_replied, row.total_sent)
 
-    @admin.display(ordering=_by_rate("bounced"))
+    @admin.display(description=RATE_LABELS["bounced"], ordering=_by_rate("bounced"))
     def bounce_rate(self, row: Any) -> str:
         return _shown(row.total_bounced, row.total_sent)
 
 
 def _shown(count: int, sent: int) -> str:
-    return f"{rate(count, sent):.2%}"
+    return rate_text(rate(count, sent))
 
 
 class CampaignAdmin(ManyWorkspaces, TotalsAdmin):
@@ -110,7 +113,7 @@ class CampaignAdmin(ManyWorkspaces, TotalsAdmin):
             return [(None, {"fields": fields})]
         return [
             (None, {"fields": ["id", *fields, "created_at"]}),
-            ("Totals", {"fields": TOTALS}),
+            (_("Totals"), {"fields": TOTALS}),
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -123,14 +126,14 @@ class WorkspaceAdmin(TotalsAdmin):
     search_fields = ("name",)
 
     # Not "campaigns": by that name the list would sort by the relation, and repeat its rows.
-    @admin.display(description="campaigns", ordering="total_campaigns")
+    @admin.display(description=_("campaigns"), ordering="total_campaigns")
     def campaign_count(self, workspace: Any) -> int:
         return int(workspace.total_campaigns)
 
-    @admin.display
+    @admin.display(description=_("dashboard"))
     def dashboard(self, workspace: Any) -> SafeString:
         url = dashboard_url(site=self.admin_site, workspace_id=workspace.pk)
-        return format_html('<a href="{}">Dashboard</a>', url)
+        return format_html('<a href="{}">{}</a>', url, _("Dashboard"))
 
     def get_list_display(self, request: HttpRequest) -> Any:
         return [*self.list_display, *self._link(request)]
@@ -152,7 +155,7 @@ class WorkspaceAdmin(TotalsAdmin):
             return [(None, {"fields": ["name", "time_zone"]})]
         return [
             (None, {"fields": ["name", "time_zone", "created_at"]}),
-            ("Totals", {"fields": ["campaign_count", *TOTALS, *self._link(request)]}),
+            (_("Totals"), {"fields": ["campaign_count", *TOTALS, *self._link(request)]}),
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:

@@ -9,6 +9,8 @@ from django.db import router
 from django.db.models import Count
 from django.http import HttpRequest
 from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from analytics.dashboard.figures import count_text
 from analytics.models import CampaignDailyTotals, DailyTotals
@@ -48,9 +50,14 @@ def _may_delete(rows: Iterable[Any], request: HttpRequest, site: AdminSite, mode
 def _with_its_history(obj: Any, days: int) -> str:
     name = f"{capfirst(obj._meta.verbose_name)}: {obj}"
     if not days:
-        return f"{name}, without any history"
-    sent = f"{count_text(obj.total_sent)} message{'' if obj.total_sent == 1 else 's'} sent"
-    return f"{name}, with {sent} and {count_text(days)} day{'' if days == 1 else 's'} of history"
+        return _("%(name)s, without any history") % {"name": name}
+    sent = ngettext("%(count)s message sent", "%(count)s messages sent", obj.total_sent)
+    history = ngettext("%(count)s day of history", "%(count)s days of history", days)
+    return _("%(name)s, with %(sent)s and %(history)s") % {
+        "name": name,
+        "sent": sent % {"count": count_text(obj.total_sent)},
+        "history": history % {"count": count_text(days)},
+    }
 
 
 def _days(objs: Sequence[Any]) -> Mapping[Any, int]:

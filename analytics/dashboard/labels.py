@@ -1,11 +1,8 @@
 """What the dashboard calls each kind of event and its rate, in the reader's language."""
 
-from collections.abc import Mapping
-
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-COUNT_LABELS: Mapping[str, Promise] = {
+COUNT_LABELS = {
     "sent": _("Sent"),
     "opened": _("Opened"),
     "replied": _("Replied"),
@@ -15,7 +12,7 @@ COUNT_LABELS: Mapping[str, Promise] = {
     "complained": _("Complained"),
     "machine_opened": _("Machine opened"),
 }
-RATE_LABELS: Mapping[str, Promise] = {
+RATE_LABELS = {
     "opened": _("Open rate"),
     "replied": _("Reply rate"),
     "bounced": _("Bounce rate"),

@@ -5,8 +5,10 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
+from django.utils.formats import date_format
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from apikeys.admin.list_filters import ScopeFilter, StateFilter
 from apikeys.admin.making import Making
@@ -40,18 +42,18 @@ class APIKeyAdmin(Making, Rotating, Revoking, ManyWorkspaces):
     list_select_related = ("workspace",)
     unfiltered_fields = frozenset({"digest", "request_id"})
     search_fields = ("name", "hint", "workspace__name", "created_by")
-    search_help_text = "By name, workspace, creator or hint; never by a whole key."
+    search_help_text = _("By name, workspace, creator or hint; never by a whole key.")
     show_full_result_count = False
 
-    @admin.display(description="scopes")
+    @admin.display(description=_("scopes"))
     def granted(self, key: APIKey) -> SafeString:
         return format_html_join(", ", "<code>{}</code>", ((name,) for name in key.scopes))
 
-    @admin.display(description="state", ordering="expires_at")
+    @admin.display(description=_("state"), ordering="expires_at")
     def current_state(self, key: APIKey) -> str:
         if key.revoked_at is not None or key.expires_at is None:
             return str(key.state.label)
-        return f"{key.state.label} ({key.expires_at:%Y-%m-%d})"
+        return f"{key.state.label} ({date_format(key.expires_at)})"
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

@@ -8,17 +8,18 @@ from django import forms
 from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import ValidationError
 from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
 
 from apikeys.models import APIKey
 from apikeys.scopes import known_scopes
 from campaigns.fields import InstantFormField, utc_now
 
 OVERLAPS = {
-    "0": "It ends at once",
-    "1": "1 hour",
-    "24": "1 day",
-    "168": "7 days",
-    "720": "30 days",
+    "0": _("It ends at once"),
+    "1": _("1 hour"),
+    "24": _("1 day"),
+    "168": _("7 days"),
+    "720": _("30 days"),
 }
 
 
@@ -31,7 +32,7 @@ def scope_choices() -> list[tuple[str, str]]:
 
 def _in_the_future(instant: datetime) -> None:
     if instant <= utc_now():
-        raise ValidationError("This is in the past.")
+        raise ValidationError(_("This is in the past."))
 
 
 class ExpiryField(InstantFormField):
@@ -40,9 +41,9 @@ class ExpiryField(InstantFormField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
             required=False,
-            label="Expires",
+            label=_("Expires"),
             widget=AdminSplitDateTime,
-            **{"help_text": "From then on the key is refused. Empty: never.", **kwargs},
+            **{"help_text": _("From then on the key is refused. Empty: never."), **kwargs},
         )
 
 
@@ -55,7 +56,7 @@ class OnceForm(forms.Form):
 class AddKeyForm(OnceForm, forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     # The choices are read for each form: a host registers its own scopes as it starts.
     scopes = forms.MultipleChoiceField(
-        choices=scope_choices, widget=forms.CheckboxSelectMultiple, label="Scopes"
+        choices=scope_choices, widget=forms.CheckboxSelectMultiple, label=_("Scopes")
     )
     expires_at = ExpiryField(validators=[_in_the_future])
 
@@ -68,7 +69,7 @@ class ChangeKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
         fields = ("name", "expires_at")
 
     expires_at = ExpiryField(
-        help_text="Can only be brought forward. To end the key now, revoke it.",
+        help_text=_("Can only be brought forward. To end the key now, revoke it."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -82,9 +83,9 @@ class ChangeKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
         if "expires_at" not in self.changed_data:
             return current  # the form shows whole seconds
         if expiry is None:
-            raise ValidationError("An expiry can be brought forward, not taken away.")
+            raise ValidationError(_("An expiry can be brought forward, not taken away."))
         if current is not None and expiry > current:
-            raise ValidationError("An expiry can only be brought forward.")
+            raise ValidationError(_("An expiry can only be brought forward."))
         _in_the_future(expiry)
         return expiry
 
@@ -94,7 +95,9 @@ class RotateForm(OnceForm):
         choices=list(OVERLAPS.items()),
         coerce=lambda hours: timedelta(hours=int(hours)),
         initial="24",
-        label="The old key stays valid for",
-        help_text="Never beyond its own expiry.",
+        label=_("The old key stays valid for"),
+        help_text=_("Never beyond its own expiry."),
     )
-    expires_at = ExpiryField(validators=[_in_the_future], help_text="Of the new key. Empty: never.")
+    expires_at = ExpiryField(
+        validators=[_in_the_future], help_text=_("Of the new key. Empty: never.")
+    )

@@ -17,6 +17,7 @@ from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, path, reverse
 from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext as _
 
 from apikeys.admin.forms import OnceForm
 from apikeys.models import APIKey
@@ -46,16 +47,16 @@ class KeyPages(CarefulLookups):
                 # The same form, sent at the same time, has made its key.
                 if not _is_repeated(request):
                     raise
-        text = "This form was sent before: its key was shown then, and no other was made."
+        text = _("This form was sent before: its key was shown then, and no other was made.")
         self.message_user(request, text, messages.WARNING)
         return HttpResponseRedirect(self.url_after(request))
 
     def shown_once(
-        self, request: Any, made: APIKey, key: str, *, replaces: str = ""
+        self, request: Any, made: APIKey, key: str, *, replaces: APIKey | None = None
     ) -> HttpResponse:
         context = {
             **self.page_context(request),
-            "title": "API key",
+            "title": _("API key"),
             "subtitle": made.name,
             "made": made,
             "replaces": replaces,

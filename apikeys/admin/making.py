@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from apikeys.admin.forms import AddKeyForm, ChangeKeyForm
@@ -20,7 +21,7 @@ class Making(KeyPages):
         state = ["current_state", "hint", "last_used_at", "created_by", "created_at", "revoked_at"]
         return [
             (None, {"fields": ["name", "workspace", "granted", "expires_at"]}),
-            ("State", {"fields": state}),
+            (_("State"), {"fields": state}),
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:

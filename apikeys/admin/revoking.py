@@ -6,8 +6,10 @@ from django.contrib import admin, messages
 from django.db import router, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.defaultfilters import pluralize
 from django.urls import URLPattern
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from apikeys.admin.key_pages import KeyPages
 from apikeys.models import APIKey
@@ -25,12 +27,12 @@ class Revoking(KeyPages):
         revoke = self.view_at("<path:object_id>/revoke/", self.revoke_view, "revoke")
         return [revoke, *super().get_urls()]
 
-    @admin.action(description="Revoke selected API keys", permissions=["revoke"])
+    @admin.action(description=gettext_lazy("Revoke selected API keys"), permissions=["revoke"])
     def revoke_selected(
         self, request: HttpRequest, queryset: QuerySet[APIKey]
     ) -> HttpResponse | None:
         if not request.POST.get("post"):
-            return self.page(request, "revoke", title="Revoke API keys", keys=queryset)
+            return self.page(request, "revoke", title=_("Revoke API keys"), keys=queryset)
         if "keys" in request.POST:
             # Those that the page listed: others may have come into the list since.
             listed = filter(str.isdecimal, request.POST["keys"].split(","))
@@ -41,7 +43,7 @@ class Revoking(KeyPages):
     def revoke_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         key = self.key_of(request, object_id, self.has_revoke_permission)
         if request.method != "POST":
-            return self.page(request, "revoke", title="Revoke API key", keys=[key], original=key)
+            return self.page(request, "revoke", title=_("Revoke API key"), keys=[key], original=key)
         self._revoke(request, [key])
         return HttpResponseRedirect(self.url_after(request, key))
 
@@ -51,5 +53,8 @@ class Revoking(KeyPages):
             revoked = [key for key in sorted(keys, key=lambda key: key.pk) if key.revoke()]
             for key in revoked:
                 self.log_change(request, key, "Revoked.")
-        text = f"{len(revoked)} API key{pluralize(revoked)} revoked."
-        self.message_user(request, text, messages.SUCCESS if revoked else messages.WARNING)
+        text = ngettext("%(keys)s API key revoked.", "%(keys)s API keys revoked.", len(revoked))
+        level = messages.SUCCESS if revoked else messages.WARNING
+        self.message_user(
+            request, text % {"keys": number_format(len(revoked), force_grouping=True)}, level
+        )

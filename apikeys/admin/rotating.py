@@ -7,6 +7,7 @@ from django.db import router, transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from apikeys.admin.forms import RotateForm
@@ -38,7 +39,7 @@ class Rotating(KeyPages):
                     return self._rotated(request, old, form.cleaned_data)
             except ValidationError as error:
                 form.add_error(None, error.messages)
-        return self.page(request, "rotate", title="Rotate API key", original=old, form=form)
+        return self.page(request, "rotate", title=_("Rotate API key"), original=old, form=form)
 
     def _rotated(self, request: HttpRequest, old: APIKey, values: dict[str, Any]) -> HttpResponse:
         new, key = old.rotate(
@@ -50,4 +51,4 @@ class Rotating(KeyPages):
         ends = f"{old.expires_at:%Y-%m-%d %H:%M} UTC"
         self.log_change(request, old, f"Rotated: replaced by {new}, valid until {ends}.")
         self.log_addition(request, new, f"Made by rotating {old}.")
-        return self.shown_once(request, new, key, replaces=f"{old}, which is valid until {ends}")
+        return self.shown_once(request, new, key, replaces=old)

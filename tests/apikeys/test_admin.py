@@ -14,6 +14,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import path, reverse
+from django.utils.formats import date_format
 from django.utils.log import AdminEmailHandler
 
 import apikeys.admin
@@ -468,7 +469,9 @@ def test_rotating_is_in_the_history_of_both_keys(admin_client):
     assert timedelta(days=6) < old.expires_at - utc_now() <= timedelta(days=7)
     assert "no-store" in answer["Cache-Control"]
     ends = f"{old.expires_at:%Y-%m-%d %H:%M} UTC"
-    assert f"It replaces {old}, which is valid until {ends}." in answer.content.decode()
+    instant = date_format(old.expires_at, "DATETIME_FORMAT")
+    told = f"It replaces {old}, which is valid until {instant} (UTC)."
+    assert told in answer.content.decode()
     assert history() == [
         ("admin", str(old), f"Rotated: replaced by {new}, valid until {ends}."),
         ("admin", str(new), f"Made by rotating {old}."),
@@ -684,7 +687,7 @@ def test_the_list_tells_all_of_a_key_but_itself(admin_client):
         "Acme",
         key.hint,
         "campaigns:read",
-        f"Expiring ({key.expires_at:%Y-%m-%d})",
+        f"Expiring ({date_format(key.expires_at)})",
         "Jan. 1, 2024, midnight",
         "-",
     ]

@@ -28,7 +28,7 @@
     for (const button of document.querySelectorAll('[data-copies]')) {
         const element = document.getElementById(button.dataset.copies);
         button.addEventListener('click', () => copy(element).then(
-            () => { button.textContent = 'Copied'; },
+            () => { button.textContent = button.dataset.copied; },
             () => { select(element); },
         ));
     }
