@@ -1,28 +1,32 @@
-"""The dashboard's numbers as text, and the timeline as two charts."""
+"""The dashboard's numbers and days as text, in the reader's language."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils.dateformat import format as format_date
-from django.utils.formats import get_format, number_format
+from django.utils.formats import date_format, get_format, number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
-from analytics.dashboard.charts import HEIGHT, Line, Mark, Scale, line, middle, round_ticks, scale
-from analytics.dashboard.labels import RATE_LABELS
-from analytics.dashboard.timeaxis import points, ticks
+from analytics.dashboard.activity import Activity
+from analytics.dashboard.charts import Mark, middle
+from analytics.dashboard.labels import COUNT_LABELS, RATE_LABELS
+from analytics.dashboard.timeaxis import slots_of, ticks
 from analytics.metrics import rate
 from analytics.models import CORE_COUNTS
 from analytics.periods import Period
-from analytics.reports import CampaignRow, TimelineDay, WorkspaceKPIs
+from analytics.reports import CampaignRow, TimelineDay
 from campaigns.models import CampaignStatus
 
-RATED = {kind: RATE_LABELS[kind] for kind in CORE_COUNTS[1:]}
 _GROUPED = 1000
 # A rate has 4 decimals, so in these it is a whole number.
-_PER_UNIT = 10_000
+PER_UNIT = 10_000
 _UNITS = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k"))
+# From fewer than these a change in percent says more than happened.
+_FEWEST_FOR_PERCENT = 20
 
 
 def count_text(count: int) -> str:
@@ -32,23 +36,78 @@ def count_text(count: int) -> str:
 
 def rate_text(value: float) -> str:
     """A rate as a percentage, with all the digits that the API gives: 0.3394 is 33.94%."""
-    return _percent(round(value * _PER_UNIT))
+    return percent_text(round(value * PER_UNIT))
 
 
-def _percent(units: int, places: int = 2) -> str:
+def percent_text(units: int, places: int = 2) -> str:
+    """Ten-thousandths as a percentage."""
     whole, rest = divmod(units, 100)
     point = f"{get_format('DECIMAL_SEPARATOR')}{rest:02}"[: places and places + 1]
     return f"{count_text(whole)}{point}%"
 
 
-def kpi_texts(kpis: WorkspaceKPIs) -> list[tuple[str, str]]:
+def count_change(count: int, before: int) -> str:
+    """How a count differs from the one before: "+12%", or "+3" where there were few."""
+    if count == before:
+        return _("no change")
+    if before < _FEWEST_FOR_PERCENT:
+        return _signed(count - before, count_text(abs(count - before)))
+    percent = round(100 * (count - before) / before)
+    if percent == 0:
+        return _signed(count - before, _("less than 1%"))
+    return _signed(percent, f"{count_text(abs(percent))}%")
+
+
+def rate_change(value: float, before: float) -> str:
+    """How a rate differs from the one before, in percentage points: "+3.1 points"."""
+    tenths = round((value - before) * 1000)
+    if tenths == 0:
+        return _("no change")
+    points = number_format(abs(tenths) / 10, decimal_pos=1, force_grouping=True)
+    return _signed(tenths, _("%(points)s points") % {"points": points})
+
+
+def _signed(number: int, text: str) -> str:
+    return f"{'+' if number > 0 else '−'}{text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A key figure. ``change`` is against ``before``, the figure of the window before; "" for one
+    that has none, as the number of campaigns."""
+
+    name: str
+    text: str
+    change: str = ""
+    before: str = ""
+
+
+def kpi_figures(activity: Activity, *, campaigns: int) -> list[Figure]:
+    """The number of campaigns, and what they did in the window, with its change since the one
+    before."""
+    now = activity.counts(activity.window)
+    before = activity.counts_before(activity.window)
     return [
-        ("Campaigns", count_text(kpis["total_campaigns"])),
-        ("Sent", count_text(kpis["total_sends"])),
-        ("Open rate", rate_text(kpis["avg_open_rate"])),
-        ("Reply rate", rate_text(kpis["avg_reply_rate"])),
-        ("Bounce rate", rate_text(kpis["avg_bounce_rate"])),
+        Figure(_("Campaigns"), count_text(campaigns)),
+        _count_figure("sent", now, before),
+        *(_rate_figure(kind, now, before) for kind in CORE_COUNTS[1:]),
     ]
+
+
+def _count_figure(kind: str, now: dict[str, int], before: dict[str, int] | None) -> Figure:
+    name, text = str(COUNT_LABELS[kind]), count_text(now[kind])
+    if before is None:
+        return Figure(name, text)
+    return Figure(name, text, count_change(now[kind], before[kind]), count_text(before[kind]))
+
+
+def _rate_figure(kind: str, now: dict[str, int], before: dict[str, int] | None) -> Figure:
+    value = rate(now[kind], now["sent"])
+    name, text = str(RATE_LABELS[kind]), rate_text(value) if now["sent"] else "–"
+    if not (now["sent"] and before and before["sent"]):
+        return Figure(name, text)
+    then = rate(before[kind], before["sent"])
+    return Figure(name, text, rate_change(value, then), rate_text(then))
 
 
 def campaign_texts(row: CampaignRow, *, zone: str = "UTC") -> dict[str, Any]:
@@ -64,154 +123,56 @@ def campaign_texts(row: CampaignRow, *, zone: str = "UTC") -> dict[str, Any]:
     }
 
 
-def day_texts(day: TimelineDay) -> tuple[str, list[str]]:
+def column_names() -> list[str]:
+    """Of the columns that ``day_texts`` fills."""
+    names = [*(COUNT_LABELS[kind] for kind in CORE_COUNTS), *map(RATE_LABELS.get, CORE_COUNTS[1:])]
+    return list(map(str, names))
+
+
+def day_texts(day: TimelineDay) -> tuple[str, str, list[str]]:
+    """The day for machines and for readers, and its figures."""
     counts = (day["sent"], day["opened"], day["replied"], day["bounced"])
     rates = (day["open_rate"], day["reply_rate"], day["bounce_rate"])
-    return day["date"].isoformat(), [*map(count_text, counts), *map(rate_text, rates)]
+    figures = [*map(count_text, counts), *map(rate_text, rates)]
+    return day["date"].isoformat(), day_text(day["date"]), figures
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
-    """What happened on the days that a point of the charts stands for."""
-
-    days: Period
-    counts: dict[str, int]
-
-    def rate(self, kind: str) -> float:
-        return rate(self.counts[kind], self.counts["sent"])
-
-    def __str__(self) -> str:
-        first, last = (format_date(day, "D j M Y") for day in (self.days.first, self.days.last))
-        counts = [f"{count_text(self.counts['sent'])} sent"]
-        counts += [
-            f"{count_text(self.counts[kind])} {kind} ({rate_text(self.rate(kind))})"
-            for kind in RATED
-        ]
-        return "\n".join([first if first == last else f"{first} to {last}", *counts])
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """All that the template draws; ``slots`` are the points' left edges and titles."""
-
-    name: str
-    title: str
-    description: str
-    note: str
-    legend: Sequence[tuple[str, str, str]]
-    width: int
-    lines: Sequence[Line]
-    across: Sequence[Mark]
-    along: Sequence[Mark]
-    slots: Sequence[tuple[int, str]]
-    height: int = HEIGHT
-
-
-def timeline_charts(*, timeline: Sequence[TimelineDay], period: Period) -> tuple[str, list[Chart]]:
-    """What a point stands for, and the charts of the counts and of the rates.
-
-    A point's rate is that of its summed counts; where nothing was sent, there is none to draw.
-    """
-    unit, spans = points(period)
-    days = iter(timeline)
-    plotted = [_point(span, [next(days) for _ in span]) for span in spans]
-    whole = _point(period, timeline)
-    along = _marks_along(period, spans)
-    counts = _counts_chart(plotted, whole=whole, along=along, unit=unit)
-    return unit, [counts, _rates_chart(plotted, whole=whole, along=along, unit=unit)]
-
-
-def _point(span: Period, days: Sequence[TimelineDay]) -> Point:
-    counts = {
-        "sent": sum(day["sent"] for day in days),
-        "opened": sum(day["opened"] for day in days),
-        "replied": sum(day["replied"] for day in days),
-        "bounced": sum(day["bounced"] for day in days),
-    }
-    return Point(span, counts)
-
-
-def _marks_along(period: Period, spans: Sequence[Period]) -> list[Mark]:
-    style, days = ticks(period)
-    slots = {day: slot for slot, span in enumerate(spans) for day in span}
-    return [Mark(middle(slots[day], len(spans)), format_date(day, style)) for day in days]
-
-
-def _counts_chart(
-    plotted: Sequence[Point], *, whole: Point, along: Sequence[Mark], unit: str
-) -> Chart:
-    values = {kind: [point.counts[kind] for point in plotted] for kind in CORE_COUNTS}
-    most = ", ".join(f"{count_text(max(values[kind]))} {kind}" for kind in CORE_COUNTS)
-    return Chart(
-        name="counts",
-        title=f"Messages by {unit}",
-        description=f"{_extent(whole, unit)} The most of one {unit}: {most}.",
-        note="" if any(whole.counts.values()) else "Nothing happened in this time.",
-        legend=[(kind, kind.capitalize(), count_text(whole.counts[kind])) for kind in CORE_COUNTS],
-        along=along,
-        **_drawn(plotted, values, scale(chain(*values.values()), least=5), short_count),
+def span_text(span: Period) -> str:
+    """The days of a point, such as "Mon 11 Mar 2024 to Sun 17 Mar 2024"."""
+    # Translators: a day beside a chart, in Django's date format.
+    style = pgettext("date format", "D j M Y")
+    first, last = (format_date(day, style) for day in (span.first, span.last))
+    return (
+        first
+        if span.first == span.last
+        else _("%(first)s to %(last)s") % {"first": first, "last": last}
     )
 
 
-def _rates_chart(
-    plotted: Sequence[Point], *, whole: Point, along: Sequence[Mark], unit: str
-) -> Chart:
-    values = {kind: [_per_unit(point, kind) for point in plotted] for kind in RATED}
-    most = ", ".join(
-        f"{_percent(max(filter(None, values[kind]), default=0))} {kind}" for kind in RATED
-    )
-    axis, note = _rates_axis(values)
-    return Chart(
-        name="rates",
-        title=f"Rates by {unit}",
-        description=f"{_extent(whole, unit)} The highest of one {unit}: {most}.",
-        note=note if whole.counts["sent"] else "Nothing was sent in this time.",
-        legend=[(kind, str(name), rate_text(whole.rate(kind))) for kind, name in RATED.items()],
-        along=along,
-        **_drawn(plotted, values, axis, short_rate),
-    )
+def day_text(day: date) -> str:
+    return date_format(day, "DATE_FORMAT")
 
 
-def _rates_axis(values: Mapping[str, Sequence[int | None]]) -> tuple[Scale, str]:
-    """The axis, and a note on the points above it, if it leaves any out.
-
-    It ends at 100% where most points are below: a Sunday with one message sent and ten opened
-    would flatten all the others.
-    """
-    tops = [max(rates) for point in zip(*values.values(), strict=True) if (rates := _all(point))]
-    above = sum(top > _PER_UNIT for top in tops)
-    if not 0 < above <= len(tops) / 2:
-        return scale(tops, least=_PER_UNIT), ""
-    return Scale(round_ticks(_PER_UNIT)), (
-        f"Above 100% at {count_text(above)} of {count_text(len(tops))} points, marked at the top; "
-        f"the highest is {_percent(max(tops))}."
-    )
+def marks_along(period: Period, spans: Sequence[Period]) -> list[Mark]:
+    """The labels of a chart's x axis, for points that stand for these spans of the period."""
+    kind, days = ticks(period)
+    style = _tick_style(kind)
+    slots = slots_of(days, spans)
+    return [
+        Mark(middle(slot, len(spans)), format_date(day, style))
+        for slot, day in zip(slots, days, strict=True)
+    ]
 
 
-def _all(point: Sequence[int | None]) -> list[int]:
-    return [rate for rate in point if rate is not None]
+def _tick_style(kind: str) -> str:
+    # Translators: a label of the time axis, in Django's date format; it has to be short.
+    styles = {"day": pgettext("date format", "M j"), "month": pgettext("date format", "M Y")}
+    return styles.get(kind, "Y")
 
 
-def _per_unit(point: Point, kind: str) -> int | None:
-    return round(point.rate(kind) * _PER_UNIT) if point.counts["sent"] else None
-
-
-def _extent(whole: Point, unit: str) -> str:
-    return f"{whole.days.first} to {whole.days.last}, one point a {unit}."
-
-
-def _drawn(
-    plotted: Sequence[Point],
-    values: Mapping[str, Sequence[int | None]],
-    axis: Scale,
-    label: Callable[[int, int], str],
-) -> dict[str, Any]:
-    return {
-        "width": 2 * len(plotted),
-        "lines": [line(kind, column, axis) for kind, column in values.items()],
-        "across": [Mark(axis.y(tick), label(tick, axis.ticks[1])) for tick in axis.ticks],
-        "slots": [(2 * slot, str(point)) for slot, point in enumerate(plotted)],
-    }
+def readout(span: Period, parts: Iterable[str]) -> str:
+    """What a reader of a point is told: its days, then its figures."""
+    return f"{span_text(span)}: {' · '.join(parts)}"
 
 
 def short_count(tick: int, step: int) -> str:
@@ -223,4 +184,4 @@ def short_count(tick: int, step: int) -> str:
 def short_rate(tick: int, step: int) -> str:
     """A tick in 1/10,000 as a percentage, with as many places as the steps need."""
     places = next(places for places in (0, 1, 2) if step % 10 ** (2 - places) == 0)
-    return _percent(tick, places)
+    return percent_text(tick, places)

@@ -1,21 +1,18 @@
 """The dashboard's form: each parameter given at most once, spelled exactly, or refused by name."""
 
 from datetime import date
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from django import forms
 from django.db.models import QuerySet
 from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
 from django_filters import Filter, FilterSet
 
 from analytics.parameters import MistakeType, Parameters
 from analytics.parameters.narrowing import launched_between
 from analytics.parameters.values import Reader, Refused, choice, day
-from analytics.periods import (
-    InvalidPeriod,
-    Period,
-    resolve,
-)
+from analytics.periods import Interval, InvalidPeriod, Period, resolve
 from campaigns import zones
 from campaigns.base.settings import mailmetrics
 from campaigns.models import Campaign, CampaignStatus
@@ -50,7 +47,7 @@ def _read(reader: Reader, text: str) -> Any:
             return reader(text)
     except Refused as refused:
         raise forms.ValidationError(refused.message) from None
-    raise forms.ValidationError("Give it a value or leave it out.")
+    raise forms.ValidationError(_("Give it a value or leave it out."))
 
 
 class DayInput(forms.TextInput):
@@ -69,10 +66,24 @@ class DayField(GivenField):
 
 
 class StatusField(GivenField):
-    widget = forms.Select(choices=[("", "Any status"), *CampaignStatus.choices])
+    widget = forms.Select(choices=[("", _("Any status")), *CampaignStatus.choices])
 
     def parse(self, text: str) -> str:
         return cast(str, _read(choice(CampaignStatus.values), text))
+
+
+class IntervalField(GivenField):
+    widget = forms.Select(
+        choices=[
+            ("", _("What suits")),
+            ("day", _("Day")),
+            ("week", _("Week")),
+            ("month", _("Month")),
+        ]
+    )
+
+    def parse(self, text: str) -> str:
+        return cast(str, _read(choice(get_args(Interval)), text))
 
 
 class WorkspaceField(GivenField):
@@ -89,7 +100,9 @@ class WorkspaceField(GivenField):
         for key in self.offered:
             if str(key) == text:
                 return key
-        raise forms.ValidationError(f"{text!r:.60} is not a workspace.")
+        raise forms.ValidationError(
+            _("%(value)s is not a workspace."), params={"value": f"{text!r:.60}"}
+        )
 
 
 class StrictForm(forms.Form):
@@ -149,6 +162,15 @@ class StatusFilter(Filter):
     field_class = StatusField
 
 
+class IntervalFilter(Filter):
+    """What a point of the charts stands for, which chooses no campaigns."""
+
+    field_class = IntervalField
+
+    def filter(self, queryset: QuerySet[Any], interval: Interval | None) -> QuerySet[Any]:
+        return queryset
+
+
 class DayFilter(Filter):
     field_class = DayField
 
@@ -174,11 +196,11 @@ class CampaignFilter(FilterSet):
     A campaign never launched drops out as soon as either day of the launch is given.
     """
 
-    from_date = BoundFilter(label="From")
-    to_date = BoundFilter(label="To")
-    status = StatusFilter(lookup_expr="exact", label="Status")
-    launched_from = BoundFilter(label="Launched from")
-    launched_to = BoundFilter(label="Launched to")
+    from_date = BoundFilter(label=_("From"))
+    to_date = BoundFilter(label=_("To"))
+    status = StatusFilter(lookup_expr="exact", label=_("Status"))
+    launched_from = BoundFilter(label=_("Launched from"))
+    launched_to = BoundFilter(label=_("Launched to"))
 
     class Meta:
         model = Campaign
@@ -194,6 +216,12 @@ class CampaignFilter(FilterSet):
         return self.qs.filter(*launched_between(first, last, self.zone))
 
     @property
+    def status_text(self) -> str:
+        """The status asked for, as a reader knows it; only when valid."""
+        status = self.form.cleaned_data["status"]
+        return str(CampaignStatus(status).label) if status else ""
+
+    @property
     def zone(self) -> str:
         """The time zone of the workspace asked for; only when valid."""
         return cast(PeriodForm, self.form).zone
@@ -203,7 +231,8 @@ class DashboardFilter(CampaignFilter):
     """What the dashboard asks: the parameters of both endpoints, refused where either refuses
     them, and ``workspace``, one of ``workspaces`` (at least one), the first if it is not given."""
 
-    workspace = WorkspaceFilter(field_name="workspace_id", label="Workspace")
+    workspace = WorkspaceFilter(field_name="workspace_id", label=_("Workspace"))
+    interval = IntervalFilter(label=_("Points by"))
 
     class Meta(CampaignFilter.Meta):
         form = PeriodForm
@@ -222,6 +251,11 @@ class DashboardFilter(CampaignFilter):
         """The workspace asked for; only when valid."""
         chosen = self.form.cleaned_data["workspace"]
         return next(iter(self.workspaces)) if chosen is None else cast(int, chosen)
+
+    @property
+    def wanted_interval(self) -> Interval | None:
+        """What the charts' points are to stand for; None to leave it to the page."""
+        return cast(Interval | None, self.form.cleaned_data["interval"])
 
     @property
     def period(self) -> Period:

@@ -14,15 +14,17 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
 from analytics import reports
+from analytics.dashboard.activity import read_activity
 from analytics.dashboard.exports import csv_response
 from analytics.dashboard.figures import (
     campaign_texts,
+    column_names,
     count_text,
     day_texts,
-    kpi_texts,
-    timeline_charts,
+    kpi_figures,
 )
 from analytics.dashboard.filters import DashboardFilter
+from analytics.dashboard.timeline import draw_timeline
 from analytics.rows import campaign_columns, timeline_columns
 from campaigns.models import Campaign, Workspace
 
@@ -111,21 +113,23 @@ class DashboardAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscri
         return DashboardFilter(given, workspaces=names, zones={pk: zone for pk, _, zone in rows})
 
     def _answer(self, request: HttpRequest, asked: DashboardFilter) -> dict[str, Any]:
-        campaigns, days = _campaign_report(asked), _timeline_report(asked)
-        unit, charts = timeline_charts(timeline=days["timeline"], period=asked.period)
+        campaigns = _campaign_report(asked)
+        activity = read_activity(
+            workspace_id=asked.workspace_id, campaigns=asked.narrowed, window=asked.period
+        )
         listed = campaigns["campaigns"]
         return {
             "subtitle": asked.workspaces[asked.workspace_id],
-            "kpis": kpi_texts(campaigns["workspace_kpis"]),
+            "kpis": kpi_figures(activity, campaigns=campaigns["workspace_kpis"]["total_campaigns"]),
+            "before": activity.before,
             "campaigns": [campaign_texts(row, zone=asked.zone) for row in listed[:MOST_CAMPAIGNS]],
             "campaigns_listed": count_text(len(listed)),
             "campaigns_left_out": len(listed) > MOST_CAMPAIGNS,
             "campaigns_open": may_open(request, site=self.admin_site, model=Campaign),
-            "timeline": [day_texts(day) for day in days["timeline"]],
-            "days": count_text(len(asked.period)),
+            "columns": column_names(),
+            "days": [day_texts(day) for day in activity.days],
             "period": asked.period,
-            "unit": unit,
-            "charts": charts,
+            "timeline": draw_timeline(activity, interval=asked.wanted_interval),
             "query": _query(asked),
         }
 

@@ -1,61 +1,98 @@
 """The time axis of a chart: one point a day, a week or a month; pure."""
 
-from collections.abc import Callable, Hashable, Iterator
-from datetime import date
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, timedelta
 from functools import partial
-from itertools import count, groupby
+from itertools import count
 
-from analytics.periods import Period
+from analytics.periods import Interval, Period
 
-MOST_DAYS = 366
+# Where the reader leaves the choice to the page, it draws up to these many days or weeks.
+MOST_DAYS = 100
 MOST_DAYS_IN_WEEKS = 1100
+# More points than a screen has room for are not drawn, whoever asks.
+MOST_POINTS = 400
 MOST_TICKS = 10
+ROLLING_DAYS = 7
+_FEWEST_DAYS_IN_WEEKS = 28
 
-_Grouping = Callable[[date], Hashable]
+_COARSER: dict[Interval, Interval] = {"day": "week", "week": "month"}
 
 
-def points(period: Period) -> tuple[str, list[Period]]:
-    """What a point stands for, "day", "week" or "month", and the days of each.
+def interval_of(period: Period, wanted: Interval | None) -> Interval:
+    """What a point stands for: what is wanted, or coarser where that makes too many points."""
+    if wanted is None:
+        days = len(period)
+        return "day" if days <= MOST_DAYS else "week" if days <= MOST_DAYS_IN_WEEKS else "month"
+    while wanted in _COARSER and len(list(period.split(wanted))) > MOST_POINTS:
+        wanted = _COARSER[wanted]
+    return wanted
 
-    Weeks begin on Monday; the first and the last may be cut short by the window, as may months.
+
+def points(period: Period, interval: Interval) -> list[Period]:
+    """The days of each point. Weeks begin on Monday; the first and the last may be cut short by the
+    window, as may months."""
+    return list(period.split(interval))
+
+
+def rate_points(
+    period: Period, interval: Interval, wanted: Interval | None
+) -> tuple[Interval | None, list[Period]]:
+    """The days of each point of a rate, and their interval, None for seven rolling days.
+
+    A day's rate says little: what was sent on Friday is opened on Saturday. So there are weeks
+    instead of days where the window has some, unless the reader wants days; and seven days up to
+    each of them otherwise, which may begin before the window.
     """
-    unit, grouping = _resolution(len(period))
-    groups = (list(days) for _, days in groupby(period, grouping))
-    return unit, [Period(days[0], days[-1]) for days in groups]
+    if interval != "day":
+        return interval, points(period, interval)
+    if wanted is None and len(period) >= _FEWEST_DAYS_IN_WEEKS:
+        return "week", points(period, "week")
+    return None, [Period(_days_before(day, ROLLING_DAYS - 1), day) for day in period]
 
 
-def _resolution(days: int) -> tuple[str, _Grouping]:
-    if days <= MOST_DAYS:
-        return "day", date.toordinal
-    if days <= MOST_DAYS_IN_WEEKS:
-        return "week", _week
-    return "month", lambda day: (day.year, day.month)
+def _days_before(day: date, days: int) -> date:
+    return date.fromordinal(max(1, day.toordinal() - days))
 
 
-def _week(day: date) -> int:
-    return (day.toordinal() - 1) // 7  # day 1, 0001-01-01, was a Monday
+def earlier(period: Period, days: int) -> Period | None:
+    """The same number of days, so many days before; None before the first date there is."""
+    try:
+        return Period(period.first - timedelta(days), period.last - timedelta(days))
+    except OverflowError:
+        return None
 
 
 def ticks(period: Period) -> tuple[str, list[date]]:
-    """At most ten round days to label the axis with, and their format for Django's ``date``."""
+    """At most ten round days to label the axis with, and their kind: "day", "month" or "year"."""
     return next(
-        (style, days)
-        for style, is_round in _roundness()
+        (kind, days)
+        for kind, is_round in _roundness()
         if len(days := list(filter(is_round, period))) <= MOST_TICKS
     )
 
 
+def slots_of(days: Sequence[date], spans: Sequence[Period]) -> list[int]:
+    """In which of the spans, one after the other, each of the days is."""
+    last_days = [span.last for span in spans]
+    return [sum(last < day for last in last_days) for day in days]
+
+
 def _roundness() -> Iterator[tuple[str, Callable[[date], bool]]]:
     """Ever rounder days: all, every other one, Mondays, every other Monday, months, years."""
-    yield "M j", lambda day: True
-    yield "M j", lambda day: day.toordinal() % 2 == 0
-    yield "M j", lambda day: day.weekday() == 0
-    yield "M j", lambda day: day.weekday() == 0 and _week(day) % 2 == 0
+    yield "day", lambda day: True
+    yield "day", lambda day: day.toordinal() % 2 == 0
+    yield "day", lambda day: day.weekday() == 0
+    yield "day", lambda day: day.weekday() == 0 and _week(day) % 2 == 0
     for months in (1, 2, 3, 6):
-        yield "M Y", partial(_begins_months, months)
+        yield "month", partial(_begins_months, months)
     for power in count():
         for digit in (1, 2, 5):
-            yield "Y", partial(_begins_years, digit * 10**power)
+            yield "year", partial(_begins_years, digit * 10**power)
+
+
+def _week(day: date) -> int:
+    return (day.toordinal() - 1) // 7  # day 1, 0001-01-01, was a Monday
 
 
 def _begins_months(months: int, day: date) -> bool:

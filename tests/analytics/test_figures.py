@@ -1,36 +1,26 @@
-"""The timeline as two charts, and numbers as text."""
+"""Numbers and days as text."""
 
 from datetime import date, timedelta
 
 import pytest
 from django.utils import translation
 
+from analytics.dashboard.activity import Activity
 from analytics.dashboard.figures import (
+    Figure,
+    count_change,
     count_text,
+    kpi_figures,
+    marks_along,
+    rate_change,
     rate_text,
     short_count,
     short_rate,
-    timeline_charts,
+    span_text,
 )
-from analytics.metrics import rate
+from analytics.dashboard.timeaxis import points
 from analytics.periods import Period
-
-
-def drawn(*days, first="2024-03-01"):
-    """The charts of consecutive days, each its (sent, opened, replied, bounced)."""
-    start = date.fromisoformat(first)
-    timeline = [
-        {
-            "date": start + timedelta(number),
-            **dict(zip(("sent", "opened", "replied", "bounced"), day, strict=True)),
-            "open_rate": rate(day[1], day[0]),
-            "reply_rate": rate(day[2], day[0]),
-            "bounce_rate": rate(day[3], day[0]),
-        }
-        for number, day in enumerate(days)
-    ]
-    period = Period(start, start + timedelta(len(days) - 1))
-    return timeline_charts(timeline=timeline, period=period)
+from tests.analytics.timelines import activity_of
 
 
 @pytest.mark.parametrize(
@@ -87,82 +77,86 @@ def test_the_ticks_of_rates_have_the_places_they_need(tick, step, text):
     assert short_rate(tick, step) == text
 
 
-class TestCharts:
-    def test_of_days(self):
-        unit, (counts, rates) = drawn((120, 41, 9, 1), (0, 3, 0, 0), (80, 40, 2, 4))
-        assert unit == "day"
-        assert counts.legend == [
-            ("sent", "Sent", "200"),
-            ("opened", "Opened", "84"),
-            ("replied", "Replied", "11"),
-            ("bounced", "Bounced", "5"),
+@pytest.mark.parametrize(
+    ("count", "before", "text"),
+    [
+        (112, 100, "+12%"),
+        (1, 20, "−95%"),
+        (7, 4, "+3"),
+        (1204, 0, "+1,204"),
+        (0, 19, "−19"),
+        (100, 100, "no change"),
+        (0, 0, "no change"),
+        (10_001, 10_000, "+less than 1%"),
+        (2_000_000, 100, "+1,999,900%"),
+    ],
+)
+def test_a_count_changes_in_percent_or_where_there_were_few_in_number(count, before, text):
+    assert count_change(count, before) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "before", "text"),
+    [
+        (0.3394, 0.3084, "+3.1 points"),
+        (0.05, 0.0801, "−3.0 points"),
+        (0.0004, 0.0, "no change"),
+        (12.3456, 0.0, "+1,234.6 points"),
+    ],
+)
+def test_a_rate_changes_in_points(value, before, text):
+    assert rate_change(value, before) == text
+
+
+def test_changes_follow_the_readers_language():
+    with translation.override("de"):
+        assert rate_change(0.3394, 0.3084).startswith("+3,1 ")
+
+
+class TestKeyFigures:
+    def test_each_with_its_change_since_the_window_before(self):
+        activity = activity_of((200, 80, 10, 0), before=[(100, 30, 10, 2)])
+        assert kpi_figures(activity, campaigns=3) == [
+            Figure("Campaigns", "3"),
+            Figure("Sent", "200", "+100%", "100"),
+            Figure("Open rate", "40.00%", "+10.0 points", "30.00%"),
+            Figure("Reply rate", "5.00%", "−5.0 points", "10.00%"),
+            Figure("Bounce rate", "0.00%", "−2.0 points", "2.00%"),
         ]
-        assert rates.legend == [
-            ("opened", "Open rate", "42.00%"),
-            ("replied", "Reply rate", "5.50%"),
-            ("bounced", "Bounce rate", "2.50%"),
-        ]
-        assert [mark.label for mark in counts.across] == ["0", "50", "100", "150"]
-        assert [mark.label for mark in rates.across] == ["0%", "10%", "20%", "30%", "40%", "50%"]
-        assert [mark.label for mark in counts.along] == ["Mar 1", "Mar 2", "Mar 3"]
-        assert counts.slots == rates.slots
-        assert counts.slots[0] == (
-            0,
-            "Fri 1 Mar 2024\n120 sent\n41 opened (34.17%)\n9 replied (7.50%)\n1 bounced (0.83%)",
-        )
-        assert counts.description == (
-            "2024-03-01 to 2024-03-03, one point a day. "
-            "The most of one day: 120 sent, 41 opened, 9 replied, 4 bounced."
-        )
-        assert rates.description == (
-            "2024-03-01 to 2024-03-03, one point a day. "
-            "The highest of one day: 50.00% opened, 7.50% replied, 5.00% bounced."
-        )
-        assert (counts.note, rates.note) == ("", "")
 
-    def test_where_nothing_was_sent_there_is_no_rate_to_draw(self):
-        _, (_, rates) = drawn((10, 5, 0, 0), (0, 3, 0, 0), (10, 0, 0, 0))
-        assert [line.path for line in rates.lines] == [
-            "M1 0.0h0M5 240.0h0",
-            "M1 240.0h0M5 240.0h0",
-            "M1 240.0h0M5 240.0h0",
+    def test_a_rate_of_nothing_is_none_and_changes_from_none(self):
+        before_it = activity_of((200, 80, 10, 0), before=[(0, 3, 0, 0)])
+        assert kpi_figures(before_it, campaigns=3)[1:3] == [
+            Figure("Sent", "200", "+200", "0"),
+            Figure("Open rate", "40.00%"),
+        ]
+        since = activity_of((0, 3, 0, 0), before=[(200, 80, 10, 0)])
+        assert kpi_figures(since, campaigns=3)[1:3] == [
+            Figure("Sent", "0", "−100%", "200"),
+            Figure("Open rate", "–"),
         ]
 
-    def test_a_point_of_weeks_pools_its_days(self):
-        unit, (counts, _) = drawn(*[(1, 1, 0, 0)] * 7, *[(9, 2, 0, 0)] * 360, first="2024-03-04")
-        assert (unit, len(counts.slots), counts.width) == ("week", 53, 106)
-        assert counts.slots[1] == (
-            2,
-            "Mon 11 Mar 2024 to Sun 17 Mar 2024\n"
-            "63 sent\n14 opened (22.22%)\n0 replied (0.00%)\n0 bounced (0.00%)",
-        )
+    def test_before_the_first_date_there_is_no_window(self):
+        days = activity_of((2, 1, 0, 0)).days
+        activity = Activity(Period(date.min, date.min), days, [])
+        assert kpi_figures(activity, campaigns=0)[1] == Figure("Sent", "2")
 
-    def test_few_points_above_100_percent_are_marked_and_told(self):
-        _, (_, rates) = drawn((10, 4, 0, 0), (1, 25, 0, 0), (0, 9, 0, 0), (10, 5, 0, 0))
-        assert [mark.label for mark in rates.across] == ["0%", "20%", "40%", "60%", "80%", "100%"]
-        assert [line.beyond for line in rates.lines] == ["M3 0h0", "", ""]
-        assert rates.note == (
-            "Above 100% at 1 of 3 points, marked at the top; the highest is 2,500.00%."
-        )
 
-    def test_where_most_points_are_above_100_percent_the_axis_holds_them(self):
-        _, (_, rates) = drawn((10, 25, 0, 0), (0, 9, 0, 0), (0, 9, 0, 0))
-        assert rates.across[-1].label == "250%"
-        assert ([line.beyond for line in rates.lines], rates.note) == ([""] * 3, "")
+def test_days_are_told_with_their_weekday():
+    day = date(2024, 3, 11)
+    assert span_text(Period(day, day)) == "Mon 11 Mar 2024"
+    week = Period(day, day + timedelta(6))
+    assert span_text(week) == "Mon 11 Mar 2024 to Sun 17 Mar 2024"
 
-    def test_of_nothing(self):
-        _, (counts, rates) = drawn((0, 0, 0, 0))
-        assert [mark.label for mark in counts.across] == ["0", "1", "2", "3", "4", "5"]
-        assert rates.across[-1].label == "100%"
-        assert counts.lines[0].path == "M1 240.0h0"
-        assert rates.lines[0].path == ""
-        assert counts.note == "Nothing happened in this time."
-        assert rates.note == "Nothing was sent in this time."
 
-    def test_coordinates_are_the_same_in_every_language(self):
-        days = [(1234, 567, 89, 1), (4321, 765, 98, 2)]
-        with translation.override("de"):
-            _, (german, _) = drawn(*days)
-        _, (english, _) = drawn(*days)
-        assert german.lines == english.lines
-        assert [mark.at for mark in german.along] == [mark.at for mark in english.along]
+@pytest.mark.parametrize(
+    ("days", "labels"), [(3, ["Mar 1", "Mar 2", "Mar 3"]), (4000, ["2020", "2022", "2024"])]
+)
+def test_the_time_axis_has_short_labels(days, labels):
+    period = Period(date(2024, 3, 3) - timedelta(days - 1), date(2024, 3, 3))
+    marks = marks_along(period, points(period, "day"))
+    assert [mark.label for mark in marks][-3:] == labels
+    with translation.override("de"):
+        assert [mark.at for mark in marks_along(period, points(period, "day"))] == [
+            mark.at for mark in marks
+        ]

@@ -135,6 +135,30 @@ class Browser:
         told = self.driver.get_log("browser")
         return [entry["message"] for entry in told if entry["level"] in {"WARNING", "SEVERE"}]
 
+    def tap(self, element: WebElement) -> None:
+        """Touch it with a finger, in its middle."""
+        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+        box = self.driver.execute_script(
+            "return arguments[0].getBoundingClientRect().toJSON()", element
+        )
+        self._tell("Emulation.setTouchEmulationEnabled", enabled=True)
+        spot = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+        try:
+            self._tell("Input.dispatchTouchEvent", type="touchStart", touchPoints=[spot])
+            self._tell("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+        finally:
+            self._tell("Emulation.setTouchEmulationEnabled", enabled=False)
+
+    @contextmanager
+    def screen(self, width: int) -> Iterator[None]:
+        """Be on a screen so many pixels wide."""
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+        self._tell("Emulation.setDeviceMetricsOverride", **size)
+        try:
+            yield
+        finally:
+            self._tell("Emulation.clearDeviceMetricsOverride")
+
     def choose_theme(self, theme: str) -> None:
         """Prefer "light" or "dark", as the visitor's system would."""
         feature = {"name": "prefers-color-scheme", "value": theme}

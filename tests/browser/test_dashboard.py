@@ -6,6 +6,7 @@ import urllib.request
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from selenium.webdriver import ActionChains, Keys
 
 from analytics.periods import utc_today
 from apikeys import crypto
@@ -95,7 +96,7 @@ def test_the_figures_are_those_of_the_api(browser, admin_user, api):
     activity = {"activity_from": f"{first}", "activity_to": f"{last}"}
     campaigns = api("campaigns", status="ACTIVE", **activity)
     kpis = campaigns["workspace_kpis"]
-    assert [figure.text for figure in browser.all(".mm-kpis dd")] == [
+    assert [figure.text for figure in browser.all(".mm-kpis dt + dd")] == [
         f"{kpis['total_campaigns']:,}",
         f"{kpis['total_sends']:,}",
         percent(kpis["avg_open_rate"]),
@@ -117,8 +118,10 @@ def test_the_figures_are_those_of_the_api(browser, admin_user, api):
     browser.find(".mm-details summary").click()
     days = api("campaigns/timeline", **asked)["timeline"]
     assert len(days) == 40
-    assert rows(browser, "mm-timeline-table") == [
-        [day["date"], *counts_and_rates(day)] for day in days
+    dates = browser.all("#mm-timeline-table time")
+    assert [date.get_attribute("datetime") for date in dates] == [day["date"] for day in days]
+    assert [row[3:] for row in rows(browser, "mm-timeline-table")] == [
+        counts_and_rates(day) for day in days
     ]
 
 
@@ -144,7 +147,7 @@ def test_the_chart_follows_the_theme(browser, admin_user):
         browser.open(PAGE)
         seen.append(
             {
-                "line": colour(browser, ".mm-opened .mm-stroke", "stroke"),
+                "line": colour(browser, ".mm-line.mm-look-2 .mm-stroke", "stroke"),
                 "label": colour(browser, ".mm-along text", "fill"),
                 "page": colour(browser, "body", "background-color"),
             }
@@ -157,27 +160,90 @@ def test_the_chart_follows_the_theme(browser, admin_user):
     browser.open(PAGE)
     while browser.find("html").get_attribute("data-theme") != "dark":
         browser.all(".theme-toggle")[0].click()
-    assert colour(browser, ".mm-opened .mm-stroke", "stroke") == dark["line"]
+    assert colour(browser, ".mm-line.mm-look-2 .mm-stroke", "stroke") == dark["line"]
     browser.driver.execute_script("localStorage.removeItem('theme')")
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_nothing_is_wider_than_the_page(browser, admin_user, width):
-    browser.driver.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False},
+def read_out(browser):
+    """What the charts tell beside the points at this moment, in the order of the page."""
+    return browser.driver.execute_script(
+        "return [...document.querySelectorAll('.mm-point')]"
+        ".map(point => getComputedStyle(point, '::after').content)"
+        ".filter(text => text != 'none').map(text => JSON.parse(text))"
     )
+
+
+def label(browser, chart, number):
+    return browser.all(f"#mm-{chart} .mm-point")[number].get_attribute("aria-label")
+
+
+class TestReadingAChart:
+    @pytest.fixture(autouse=True)
+    def page(self, browser, admin_user):
+        browser.log_in(admin_user)
+        browser.open(PAGE)
+        assert read_out(browser) == []
+
+    def test_by_pointer(self, browser):
+        point = browser.all("#mm-counts .mm-point")[70]
+        ActionChains(browser.driver).move_to_element(point).perform()
+        assert read_out(browser) == [label(browser, "counts", 70)]
+
+    def test_by_keyboard(self, browser):
+        """Tab comes to a chart once; the arrow keys go from point to point."""
+        first = browser.all("#mm-counts .mm-point")[0]
+        browser.driver.execute_script("arguments[0].focus({focusVisible: true})", first)
+        assert read_out(browser) == [label(browser, "counts", 0)]
+        keys = ActionChains(browser.driver)
+        keys.send_keys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, Keys.ARROW_LEFT)
+        keys.perform()
+        assert read_out(browser) == [label(browser, "counts", 2)]
+        ActionChains(browser.driver).send_keys(Keys.TAB).perform()
+        here = browser.driver.switch_to.active_element
+        assert here.get_attribute("name") == "mm-rates"
+        assert read_out(browser) == [label(browser, "counts", 2), label(browser, "rates", 0)]
+
+    def test_by_touch(self, browser):
+        point = browser.all("#mm-rates .mm-point")[5]
+        browser.tap(point)
+        browser.until(point.is_selected)
+        assert read_out(browser) == [label(browser, "rates", 5)]
+
+    def test_a_point_lies_where_it_is_read(self, browser):
+        """The columns to point at and the drawing have the same places."""
+        places = browser.driver.execute_script(
+            "const middle = each => { const box = each.getBoundingClientRect();"
+            " return box.left + box.width / 2 };"
+            "return ['.mm-point', '.mm-look-2 .mm-marker:not(.mm-key *)'].map(selector =>"
+            " [...document.querySelectorAll('#mm-rates ' + selector)].map(middle))"
+        )
+        columns, markers = places
+        assert len(markers) > 5
+        nearest = [min(abs(marker - column) for column in columns) for marker in markers]
+        assert max(nearest) < 1
+
+    def test_each_line_differs_in_more_than_its_colour(self, browser):
+        looks = browser.driver.execute_script(
+            "return [...document.querySelectorAll('#mm-counts .mm-legend [class^=mm-look]')].map("
+            "each => [getComputedStyle(each.querySelector('.mm-stroke')).strokeDasharray,"
+            " each.querySelector('.mm-marker').getAttribute('d')])"
+        )
+        assert len(looks) == 4
+        assert len({shape for _, shape in looks}) == 4
+        assert len({dashes for dashes, _ in looks}) == 3
+
+
+@pytest.mark.parametrize("width", [2560, 1280, 390])
+def test_nothing_is_wider_than_the_page(browser, admin_user, width):
     browser.log_in(admin_user)
-    browser.open(PAGE)
-    try:
+    with browser.screen(width):
+        browser.open(PAGE)
         rights = browser.driver.execute_script(
             "return [document.documentElement.scrollWidth,"
             " ...[...document.querySelectorAll('.mm-chart text')]"
             ".filter(text => getComputedStyle(text).display != 'none')"
             ".map(text => text.getBoundingClientRect().right)]"
         )
-    finally:
-        browser.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     assert len(rights) > 10
     assert max(rights) <= width
 
@@ -193,6 +259,8 @@ def test_a_bad_choice_is_told_beside_its_field(browser, admin_user):
 
 def test_screenshots(browser, admin_user):
     browser.log_in(admin_user)
-    browser.open(PAGE)
-    assert len(browser.all(".mm-chart")) == 2
-    browser.screenshot("dashboard")
+    for width in (2560, 1366, 390):
+        with browser.screen(width):
+            browser.open(PAGE)
+            assert len(browser.all(".mm-chart")) == 2
+            browser.screenshot(f"dashboard-{width}")
