@@ -34,16 +34,23 @@ def _number(name: str, most: int, text: str) -> OpenApiParameter:
 _STATUS = OpenApiParameter(
     "status", enum=CampaignStatus.values, description="Only the campaigns in this status."
 )
-_CAMPAIGN_IDS = OpenApiParameter(
+
+
+def _comma_separated(name: str, of: dict[str, Any], text: str) -> OpenApiParameter:
+    schema = {"type": "array", "items": of, "minItems": 1, "uniqueItems": True}
+    # Without explode the values stand in one parameter, for none may be given twice.
+    return OpenApiParameter(name, schema, style="form", explode=False, description=text)
+
+
+_CAMPAIGN_IDS = _comma_separated(
     "campaign_id",
-    {"type": "string", "pattern": f"^{_UUID_TEXT}$"},
-    description="Only this campaign; or these, each once, with commas between them.",
+    {"type": "string", "format": "uuid", "pattern": f"^{_UUID_TEXT}$"},
+    "Only these campaigns, with commas between their ids.",
 )
-_METRICS = OpenApiParameter(
+_METRICS = _comma_separated(
     "metrics",
-    enum=OPTIONAL_NAMES,
-    description="Adds the count and the rate of this kind of event; or of these, each once, with "
-    "commas between them.",
+    {"type": "string", "enum": OPTIONAL_NAMES},
+    "Adds the count and the rate of these kinds of events, with commas between them.",
 )
 
 OF_CAMPAIGNS = [

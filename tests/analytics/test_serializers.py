@@ -7,6 +7,7 @@ from rest_framework.serializers import BaseSerializer, ListSerializer
 
 from analytics import reports
 from analytics.description.serializers import CampaignReportSerializer, TimelineReportSerializer
+from analytics.metrics import OPTIONAL_NAMES
 from analytics.periods import Period
 from campaigns.models import EventKind
 from campaigns.recording import Event, record_events
@@ -40,12 +41,12 @@ def answered(value):
 
 
 def report_of_campaigns(workspace_id):
-    return reports.campaign_report(workspace_id=workspace_id, limit=1)
+    return reports.campaign_report(workspace_id=workspace_id, metrics=OPTIONAL_NAMES, limit=1)
 
 
 def report_of_days(workspace_id):
     period = Period(date(2024, 1, 1), date(2024, 1, 1))
-    return reports.timeline_report(workspace_id=workspace_id, period=period)
+    return reports.timeline_report(workspace_id=workspace_id, period=period, metrics=OPTIONAL_NAMES)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,12 @@ from datetime import date
 
 from analytics_client import AuthenticatedClient
 from analytics_client.api.analytics import campaigns, me, timeline
-from analytics_client.models import CampaignsSortBy, CampaignsStatus, TimelineInterval
+from analytics_client.models import (
+    CampaignsMetricsItem,
+    CampaignsSortBy,
+    CampaignsStatus,
+    TimelineInterval,
+)
 
 client = AuthenticatedClient(
     base_url=os.environ["API_URL"],
@@ -25,6 +30,8 @@ read = {
         client=client,
         status=CampaignsStatus.COMPLETED,
         sort_by=CampaignsSortBy.OPEN_RATE,
+        # It repeats a parameter for each value, which is refused, so one alone.
+        metrics=[CampaignsMetricsItem.CLICKED],
         page=1,
         limit=1,
     ).to_dict(),

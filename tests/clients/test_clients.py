@@ -75,6 +75,7 @@ def test_a_generated_python_client_reads_every_answer(live, others, tmp_path):
     key = live.answer(f"{API}/me")
     march = {"from_date": "2026-03-01", "to_date": "2026-03-20"}
     page = {"status": "COMPLETED", "sort_by": "open_rate", "page": "1", "limit": "1"}
+    page["metrics"] = "clicked"
     expected = {
         "me": key,
         "campaigns": live.answer(CAMPAIGNS),

@@ -32,6 +32,7 @@ def test_a_generated_typescript_client_reads_both_endpoints(live, tmp_path):
     assert read == {
         "campaigns": live.answer(CAMPAIGNS),
         "page": live.answer(CAMPAIGNS, **page),
+        "metrics": live.answer(CAMPAIGNS, metrics="clicked,machine_opened"),
         "weeks": live.answer(f"{CAMPAIGNS}/timeline", **march),
         "refused": live.answer(CAMPAIGNS, page="0"),
     }
