@@ -12,11 +12,12 @@ PUBLISHERS := $(VENV)/.publishers
 
 # The tests' settings set every other variable of the site themselves.
 ON_SQLITE := env -u DATABASE_URL DJANGO_SETTINGS_MODULE=tests.settings
+APPS := campaigns apikeys analytics config
 COVERAGE := $(BIN)/coverage run --data-file
 DATA := .coverage.sqlite .coverage.postgresql
 
 .DEFAULT_GOAL := help
-.PHONY: help install test audit release load clients bench lint openapi demo clean
+.PHONY: help install test audit release load clients bench lint messages openapi demo clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST)
@@ -42,6 +43,13 @@ lint: install ## Check style, types, imports and missing migrations
 	$(ON_SQLITE) $(BIN)/mypy
 	$(BIN)/lint-imports
 	$(ON_SQLITE) $(BIN)/python manage.py makemigrations --check --dry-run
+
+messages: install ## Collect the texts of our pages and compile their translations (needs gettext)
+	@for app in $(APPS); do \
+		(cd $$app && ../$(BIN)/django-admin makemessages --all --no-obsolete --add-location file \
+		--verbosity 0 && sed -i '/^"POT-Creation-Date/d' locale/*/LC_MESSAGES/django.po && \
+		../$(BIN)/django-admin compilemessages --verbosity 0) || exit 1; \
+	done
 
 openapi: install ## Describe the API anew, in analytics/description/openapi.json
 	$(ON_SQLITE) $(BIN)/python manage.py spectacular --validate --fail-on-warn \

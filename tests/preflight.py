@@ -38,6 +38,7 @@ CHROMIUM = Need(
 NEEDS = (
     CHROMIUM,
     _command("redis-server", package="redis-server", tests="those of throttling on Redis"),
+    _command("xgettext", package="gettext", tests="those of the translations"),
     _command("memcached", package="memcached", tests="those of throttling on Memcached"),
 )
 

@@ -84,6 +84,11 @@ def test_the_wheel_holds_the_apps_and_the_site_under_one_name_and_nothing_else(w
         "mailmetrics/analytics/migrations/0005_triggers.py",
         "mailmetrics/analytics/totals/sql/2/postgresql_create.sql",
         "mailmetrics/analytics/totals/sql/2/sqlite_create.sql",
+        *(
+            f"mailmetrics/{app}/locale/{language}/LC_MESSAGES/django.mo"
+            for app in PACKAGES
+            for language in ("de", "ar")
+        ),
     } <= names(wheel)
 
 

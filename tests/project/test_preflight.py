@@ -17,6 +17,7 @@ echo "$@" >> {log}
 for word in "$@"; do
     case "$word" in
         chromium-driver) command=chromedriver ;;
+        gettext) command=xgettext ;;
         chromium | redis-server | memcached) command=$word ;;
         *) continue ;;
     esac
@@ -33,8 +34,8 @@ os.geteuid = lambda: int(sys.argv[2])
 preflight.downloaded_browser = lambda: None
 preflight.main()
 """
-COMMANDS = ("chromium", "chromedriver", "redis-server", "memcached")
-PACKAGES = "chromium chromium-driver redis-server memcached"
+COMMANDS = ("chromium", "chromedriver", "redis-server", "xgettext", "memcached")
+PACKAGES = "chromium chromium-driver redis-server gettext memcached"
 
 
 class Machine:
