@@ -4,7 +4,7 @@ The API's views and the admin's dashboard both ask here, so their numbers can't 
 answer is one query, and so one moment: it has a batch of events wholly or not at all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, NotRequired, TypedDict, cast
@@ -71,6 +71,7 @@ def campaign_report(
     *,
     workspace_id: int,
     campaigns: QuerySet[Campaign] | None = None,
+    campaign_ids: Collection[UUID] | None = None,
     activity: Period | None = None,
     metrics: Sequence[str] = (),
     sort_by: str = "",
@@ -80,10 +81,12 @@ def campaign_report(
     least_sent: int = 0,
     unsent_last: bool = False,
     with_launch: bool = False,
+    on_read: Callable[[object], None] | None = None,
 ) -> CampaignReport:
     """The KPIs of a workspace's campaigns and each one's own, newest first.
 
-    ``campaigns`` narrows them down; those of other workspaces are left out whatever it holds.
+    ``campaigns`` and ``campaign_ids`` narrow them down; those of other workspaces are left out
+    whatever these hold.
     With ``activity`` all counts are of what happened on its days. ``metrics`` are the kinds of
     optional metrics, whose counts and rates follow the others. ``sort_by`` names a count or rate
     of the answer, ``created_at``, ``launched_at`` or ``name``, which goes by the code points of its
@@ -94,12 +97,16 @@ def campaign_report(
     The API has none of these: ``least_sent`` leaves out campaigns that sent fewer, ``unsent_last``
     takes a campaign that sent nothing for one without rates, which comes last by them in either
     direction, and ``with_launch`` adds ``launched_at`` to the rows, and ``status`` sorts, too.
+
+    ``on_read`` is called with all that was read, before the answer is made of it; an error of it
+    is the caller's.
     """
     optional = optional_metrics(metrics)
     chosen = (*CORE_METRICS, *optional)
     reading = CampaignReading(
         workspace_id=workspace_id,
         campaigns=campaigns,
+        campaign_ids=campaign_ids,
         activity=activity,
         metrics=chosen,
         least_sent=least_sent,
@@ -111,9 +118,13 @@ def campaign_report(
     )
     if not (page or limit):
         rows = reading.all_rows(order)
+        if on_read:
+            on_read(rows)
         return _campaigns(rows, _sums(rows, chosen), optional, with_launch=with_launch)
     page, limit = page or 1, limit or DEFAULT_LIMIT
     rows, sums = reading.page(order, limit=limit, offset=(page - 1) * limit)
+    if on_read:
+        on_read((rows, sums))
     report = _campaigns(rows, sums, optional, with_launch=with_launch)
     report["pagination"] = pagination(page=page, limit=limit, total=sums[0])
     return report
@@ -191,12 +202,14 @@ def timeline_report(
     workspace_id: int,
     period: Period,
     campaigns: QuerySet[Campaign] | None = None,
+    campaign_ids: Collection[UUID] | None = None,
     interval: Interval = "day",
     metrics: Sequence[str] = (),
 ) -> TimelineReport:
     """What happened on every day of the period, whenever its mail was sent; once, in order.
 
-    ``campaigns`` narrows it down, as in ``campaign_report``, and ``metrics`` adds to it. A week,
+    ``campaigns`` and ``campaign_ids`` narrow it down, as in ``campaign_report``, and ``metrics``
+    adds to it. A week,
     from Monday, or a month goes by its first day in the period, and counts no day outside it.
     """
     optional = optional_metrics(metrics)
@@ -204,6 +217,7 @@ def timeline_report(
         workspace_id=workspace_id,
         period=period,
         campaigns=campaigns,
+        campaign_ids=campaign_ids,
         metrics=(*CORE_METRICS, *optional),
     )
     nothing = (0,) * (len(CORE_METRICS) + len(optional))

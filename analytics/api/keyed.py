@@ -3,7 +3,9 @@
 from typing import cast
 
 from rest_framework.response import Response
+from rest_framework.status import HTTP_304_NOT_MODIFIED
 
+from analytics.api.conditional import NotModified
 from analytics.api.errors import invalid_query
 from analytics.api.isolation import IsolatedView
 from analytics.api.outages import OutageView
@@ -31,6 +33,8 @@ class KeyedView(OutageView, IsolatedView, ThrottledView):
         return self.api_key.workspace
 
     def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, NotModified):
+            return Response(status=HTTP_304_NOT_MODIFIED, headers={"ETag": exc.etag})
         return super().handle_exception(
             invalid_query(exc) if isinstance(exc, InvalidParameters) else exc
         )

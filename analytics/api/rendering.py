@@ -28,7 +28,7 @@ def fast_json(data: Any) -> bytes:
     return orjson.dumps(data, default=as_text, option=orjson.OPT_UTC_Z)
 
 
-_dumps: Callable[[Any], bytes] = plain_json if orjson is None else fast_json
+compact_json: Callable[[Any], bytes] = plain_json if orjson is None else fast_json
 
 
 class JSONRenderer(BaseRenderer):
@@ -44,7 +44,7 @@ class JSONRenderer(BaseRenderer):
         accepted_media_type: str | None = None,
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
-        return b"" if data is None else _dumps(data)
+        return b"" if data is None else compact_json(data)
 
 
 class CSVRenderer(BaseRenderer):
@@ -60,6 +60,8 @@ class CSVRenderer(BaseRenderer):
         accepted_media_type: str | None = None,
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
+        if data is None:  # as in a 304
+            return b""
         view = (renderer_context or {})["view"]
         rows = data["campaigns" if "campaigns" in data else "timeline"]
         return "".join(csv_lines(view.csv_columns, rows)).encode()

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from analytics import reports
+from analytics.api.conditional import Validator
 from analytics.api.isolation import IsolatedView
 from analytics.api.keyed import KeyedView
 from analytics.api.rendering import CSVRenderer, JSONRenderer
@@ -36,17 +37,20 @@ class CampaignAnalyticsViewSet(KeyedView, ViewSet):
     def list(self, request: Request) -> Response:
         query = campaign_query(Parameters(request.query_params, CAMPAIGN_PARAMETERS))
         self.csv_columns = campaign_columns(query.metrics)
+        validator = Validator(request)
         report = reports.campaign_report(
             workspace_id=self.api_key.workspace_id,
             campaigns=campaigns_of(query, zone=lambda: self.workspace.time_zone),
+            campaign_ids=query.campaign_id or None,
             activity=query.activity,
             metrics=query.metrics,
             sort_by=query.sort_by,
             descending=query.descending,
             page=query.page,
             limit=query.limit,
+            on_read=validator.check,
         )
-        return Response(report)
+        return Response(report, headers={"ETag": validator.etag})
 
     @action(detail=False)
     def timeline(self, request: Request) -> Response:
@@ -60,6 +64,7 @@ class CampaignAnalyticsViewSet(KeyedView, ViewSet):
             workspace_id=self.api_key.workspace_id,
             period=query.period,
             campaigns=campaigns_of(query, zone=lambda: self.workspace.time_zone),
+            campaign_ids=query.campaign_id or None,
             interval=query.interval,
             metrics=query.metrics,
         )

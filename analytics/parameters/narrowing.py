@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
-from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
@@ -15,24 +14,19 @@ from campaigns.zones import day_start
 def campaigns_of(
     query: CampaignQuery | TimelineQuery, *, zone: Callable[[], str]
 ) -> QuerySet[Campaign] | None:
-    """The campaigns that are asked for, None for all; of every workspace, as reports pick theirs.
+    """The campaigns that are asked for other than by id, None for all.
 
+    They are of every workspace, as reports pick theirs, and take the ids apart.
     ``zone`` tells the workspace's, in whose days campaigns were launched; it is asked if it is
     needed. A campaign never launched drops out as soon as either date is given.
     """
-    conditions = _common(query.status, query.campaign_id)
-    campaigns = Campaign.objects.all()
+    conditions = [Q(status=query.status)] if query.status else []
     if isinstance(query, CampaignQuery):
         if query.from_date or query.to_date:
             conditions += launched_between(query.from_date, query.to_date, zone())
         if query.search:
             conditions.append(_named(query.search))
-    return campaigns.filter(*conditions) if conditions else None
-
-
-def _common(status: str, campaign_ids: tuple[UUID, ...]) -> list[Q]:
-    conditions = [Q(status=status)] if status else []
-    return [*conditions, Q(pk__in=campaign_ids)] if campaign_ids else conditions
+    return Campaign.objects.filter(*conditions) if conditions else None
 
 
 def launched_between(first: date | None, last: date | None, zone: str) -> list[Q]:

@@ -173,6 +173,36 @@ def test_named_metrics_follow_the_pages_own_fields_in_their_own_order(workspace)
     assert list(day["timeline"][0])[-2:] == ["clicked", "click_rate"]
 
 
+def test_ids_choose_as_a_queryset_of_them_does(workspace):
+    ids = list(Campaign.objects.values_list("pk", flat=True))  # of another workspace, too
+    some, many = ids[:2], [*ids, *(UUID(int=number) for number in range(2_000))]
+    active = Campaign.objects.filter(status="ACTIVE")
+    for chosen in ([], some, many):
+        for campaigns in (None, active, Campaign.objects.none()):
+            common = {"workspace_id": workspace.pk, "metrics": ALL}
+            by_ids = {**common, "campaigns": campaigns, "campaign_ids": chosen}
+            base = Campaign.objects.all() if campaigns is None else campaigns
+            by_rows = {**common, "campaigns": base.filter(pk__in=chosen)}
+            for choice in ({}, {"activity": PERIOD}, {"limit": 1, "sort_by": "open_rate"}):
+                assert campaign_report(**by_ids, **choice) == campaign_report(**by_rows, **choice)
+            assert timeline_report(**by_ids, period=PERIOD) == timeline_report(
+                **by_rows, period=PERIOD
+            )
+
+
+def refuse(read):
+    raise ValueError("no answer")
+
+
+def test_an_error_of_on_read_comes_before_the_answer(workspace):
+    read = []
+    report = campaign_report(workspace_id=workspace.pk, on_read=read.append)
+    assert [row[1] for row in read[0]] == names(report)
+
+    with pytest.raises(ValueError, match="no answer"):
+        campaign_report(workspace_id=workspace.pk, limit=1, on_read=refuse)
+
+
 @pytest.mark.parametrize("metrics", [["sent"], ["clicks"], ["clicked", ""]])
 def test_a_metric_that_is_none_is_refused(workspace, metrics):
     with pytest.raises(ValueError, match="no optional metric"):
