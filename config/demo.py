@@ -56,6 +56,10 @@ PLANS = [
 ]
 # Monday to Sunday, of a full day's sends.
 RHYTHM = (0.9, 1.0, 1.0, 0.95, 0.7, 0.06, 0.04)
+# Of those who opened a mail, and of those whose address took it: machines open for many.
+CLICKED, MACHINE_OPENED = 0.22, 0.31
+# For each bounce; an old list annoys more people.
+UNSUBSCRIBED, COMPLAINED = 0.3, 0.03
 # A campaign that failed or was paused stopped before all of its leads had mail.
 STOPPED_AFTER = {"FAILED": 0.45, "PAUSED": 0.6}
 
@@ -90,8 +94,10 @@ def fill() -> None:
 def record_mail(workspace: "Workspace") -> None:
     from campaigns.recording import record_events
 
-    chance, now = random.Random(2024), datetime.now(UTC)
+    now = datetime.now(UTC)
     for plan in PLANS:
+        # What becomes of a campaign's mail is the same on whichever day the demo begins.
+        chance = random.Random(plan.name)
         campaign = make_campaign(workspace, plan, chance, now)
         made_up = mail_of(plan, campaign, chance)
         record_events(
@@ -132,7 +138,8 @@ def mail_of(plan: Plan, campaign: "Campaign", chance: random.Random) -> Iterator
             number += 1
             sent_at = day + timedelta(seconds=chance.triangular(0, 10 * 3600, 2.5 * 3600))
             message_id = f"<{number}.{campaign.id.hex[:12]}@mail.example.com>"
-            yield from message(plan, campaign.id, message_id, sent_at, chance)
+            fate = random.Random(f"{plan.name} {number}")
+            yield from message(plan, campaign.id, message_id, sent_at, fate)
         left -= today
         day += timedelta(days=1)
 
@@ -148,14 +155,34 @@ def message(
         bounced_at = sent_at + timedelta(seconds=chance.uniform(1, 600))
         yield Event(campaign_id, message_id, EventKind.BOUNCED, bounced_at)
         return
-    if chance.random() >= plan.opened:
-        return
+    if chance.random() < MACHINE_OPENED:
+        prefetched_at = sent_at + timedelta(seconds=chance.uniform(2, 900))
+        yield Event(campaign_id, message_id, EventKind.MACHINE_OPENED, prefetched_at)
+    if chance.random() < plan.opened:
+        yield from reading(plan, campaign_id, message_id, sent_at, chance)
+
+
+def reading(
+    plan: Plan, campaign_id: UUID, message_id: str, sent_at: datetime, chance: random.Random
+) -> Iterator["Event"]:
+    """What someone does who opens a mail."""
+    from campaigns.models import EventKind
+    from campaigns.recording import Event
+
     # Half of the opens come within some hours, the others trail for days.
     opened_at = sent_at + timedelta(hours=chance.lognormvariate(1.4, 1.5))
     for again in range(chance.choice((1, 1, 1, 2, 3))):
         yield Event(
             campaign_id, message_id, EventKind.OPENED, opened_at + timedelta(hours=9) * again
         )
+    for kind, share in (
+        (EventKind.CLICKED, CLICKED),
+        (EventKind.UNSUBSCRIBED, UNSUBSCRIBED * plan.bounced / plan.opened),
+        (EventKind.COMPLAINED, COMPLAINED * plan.bounced / plan.opened),
+    ):
+        if chance.random() < share:
+            acted_at = opened_at + timedelta(minutes=chance.lognormvariate(0.5, 1))
+            yield Event(campaign_id, message_id, kind, acted_at)
     if chance.random() < plan.replied / plan.opened:
         replied_at = opened_at + timedelta(hours=chance.lognormvariate(0.7, 1.4))
         yield Event(campaign_id, message_id, EventKind.REPLIED, replied_at)

@@ -1,7 +1,8 @@
-"""Each parameter's example in the README, asked of the demo's campaigns."""
+"""Each parameter's example and each answer in the README, asked of the demo's campaigns."""
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -73,5 +74,51 @@ def test_the_examples_are_true(client):
         "none": f"{len(ask(''))} days",
         "status=DRAFT": f"{len(zeros)} days of zeros",
         months: f"{len(ask(months))} rows",
-        "metrics=clicked": f'`"clicked":{clicks["clicked"]},"click_rate":{clicks["click_rate"]}`',
+        "metrics=clicked": "`clicked` and `click_rate` in each row",
     }
+    assert list(clicks)[-2:] == ["clicked", "click_rate"]
+
+
+def shown(path):
+    """The curl line of a section, and the answer under it."""
+    section = README.split(f"### `{path}`\n")[1].split("\n### ")[0]
+    curl, answer = re.search(r"```\n(curl.*?)```\n```json\n(.*?)```", section, re.DOTALL).groups()
+    return shlex.split(curl.replace("\\\n", " ")), json.loads(answer)
+
+
+def answered(curl, key):
+    """What the line gets, by doing as curl would."""
+    (url,) = [word for word in curl if word.startswith("http://")]
+    method = "put" if "PUT" in curl else "post" if "-d" in curl else "get"
+    body = {"data": curl[curl.index("-d") + 1]} if "-d" in curl else {}
+    send = getattr(Client(headers={"X-API-Key": key}), method)
+    path = url.removeprefix("http://127.0.0.1:8000")
+    return send(path, **body, **({"content_type": "application/json"} if body else {})).json()
+
+
+def test_the_answers_are_those_of_the_demo(client):
+    workspace = Workspace.objects.get(name=WORKSPACE)
+    key = new_key(workspace=workspace, name="Demo")
+    writer = new_key(workspace=workspace, scopes=["events:create", "campaigns:update"])
+
+    curl, told = shown(f"GET {CAMPAIGNS}")
+    failed = answered(curl, key)
+    # The demo's days count back from the day of its first start.
+    for answer in (told, failed):
+        del answer["campaigns"][0]["created_at"]
+    assert told == failed
+
+    curl, told = shown(f"GET {CAMPAIGNS}/timeline")
+    days = answered(curl, key)
+    assert [list(day) for day in told["timeline"]] == [list(day) for day in days["timeline"]]
+
+    curl, told = shown("GET /api/public/v1/me")
+    answer = answered(curl, key)
+    assert type(answer["key"]["last_used_at"]) is type(told["key"].pop("last_used_at"))
+    del answer["key"]["last_used_at"]
+    told["key"]["hint"] = f"{key[:7]}…"
+    assert told == answer
+
+    for path in ("POST /api/public/v1/events", "PUT /api/public/v1/campaigns/{campaign_id}"):
+        curl, told = shown(path)
+        assert told == answered(curl, writer)
