@@ -4,11 +4,13 @@ from datetime import date
 from typing import Any, cast, get_args
 
 from django import forms
+from django.contrib.admin import AdminSite
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from django_filters import Filter, FilterSet
 
+from analytics.dashboard.workspaces import Offered, OfferedWorkspaces, WorkspaceSearch
 from analytics.parameters import MistakeType, Parameters
 from analytics.parameters.narrowing import launched_between
 from analytics.parameters.values import Reader, Refused, choice, day
@@ -75,7 +77,7 @@ class StatusField(GivenField):
 class IntervalField(GivenField):
     widget = forms.Select(
         choices=[
-            ("", _("What suits")),
+            ("", _("Automatic")),
             ("day", _("Day")),
             ("week", _("Week")),
             ("month", _("Month")),
@@ -87,19 +89,18 @@ class IntervalField(GivenField):
 
 
 class WorkspaceField(GivenField):
-    """The key of one of the workspaces that ``offer`` gave, in whose order the widget has them."""
+    """One of the workspaces that ``offer`` gave, by its key."""
 
     widget = forms.Select
-    offered: dict[int, str]
+    offered: OfferedWorkspaces
 
-    def offer(self, workspaces: dict[int, str]) -> None:
+    def offer(self, workspaces: OfferedWorkspaces) -> None:
         self.offered = workspaces
-        self.widget.choices = list(workspaces.items())
+        self.widget.choices = [(each.pk, each.name) for each in workspaces.first]
 
-    def parse(self, text: str) -> int:
-        for key in self.offered:
-            if str(key) == text:
-                return key
+    def parse(self, text: str) -> Offered:
+        if found := self.offered.find(text):
+            return found
         raise forms.ValidationError(
             _("%(value)s is not a workspace."), params={"value": f"{text!r:.60}"}
         )
@@ -134,19 +135,18 @@ class StrictForm(forms.Form):
 
 
 class PeriodForm(StrictForm):
-    """``period``, when valid, is the timeline's window, with its defaults; ``zones`` are those of
-    the workspaces by their keys."""
+    """``period``, when valid, is the timeline's window, with its defaults."""
 
     period: Period
-    zones: dict[int, str]
 
     @property
-    def zone(self) -> str:
-        """Of the workspace asked for."""
-        return self.zones.get(self.cleaned_data["workspace"]) or next(iter(self.zones.values()))
+    def workspace(self) -> Offered:
+        """The one asked for, or the first."""
+        field = cast(WorkspaceField, self.fields["workspace"])
+        return self.cleaned_data["workspace"] or field.offered.first[0]
 
     def check_period(self, from_date: date | None, to_date: date | None) -> None:
-        self.period = _window(from_date, to_date, self.zone)
+        self.period = _window(from_date, to_date, self.workspace.time_zone)
 
 
 def _window(from_date: date | None, to_date: date | None, zone: str) -> Period:
@@ -177,6 +177,9 @@ class DayFilter(Filter):
 
 class WorkspaceFilter(Filter):
     field_class = WorkspaceField
+
+    def filter(self, queryset: QuerySet[Any], workspace: Offered | None) -> QuerySet[Any]:
+        return queryset.filter(workspace_id=workspace.pk) if workspace else queryset
 
 
 class BoundFilter(DayFilter):
@@ -224,12 +227,13 @@ class CampaignFilter(FilterSet):
     @property
     def zone(self) -> str:
         """The time zone of the workspace asked for; only when valid."""
-        return cast(PeriodForm, self.form).zone
+        return cast(PeriodForm, self.form).workspace.time_zone
 
 
 class DashboardFilter(CampaignFilter):
     """What the dashboard asks: the parameters of both endpoints, refused where either refuses
-    them, and ``workspace``, one of ``workspaces`` (at least one), the first if it is not given."""
+    them, ``workspace``, one of ``workspaces`` (at least one), the first if it is not given, and
+    ``interval``."""
 
     workspace = WorkspaceFilter(field_name="workspace_id", label=_("Workspace"))
     interval = IntervalFilter(label=_("Points by"))
@@ -237,20 +241,26 @@ class DashboardFilter(CampaignFilter):
     class Meta(CampaignFilter.Meta):
         form = PeriodForm
 
-    def __init__(
-        self, data: QueryDict, *, workspaces: dict[int, str], zones: dict[int, str]
-    ) -> None:
+    def __init__(self, data: QueryDict, *, workspaces: OfferedWorkspaces) -> None:
         super().__init__(data, queryset=Campaign.objects.all())
-        cast(PeriodForm, self.form).zones = zones
-        self.workspaces = workspaces
         cast(WorkspaceField, self.form.fields["workspace"]).offer(workspaces)
         self.form.order_fields(["workspace"])
+        self.workspaces = workspaces
+
+    def search_by(self, site: AdminSite, url: str) -> None:
+        """Let the reader search for a workspace at this address, instead of a list of all."""
+        key = cast(QueryDict, self.data).get("workspace", "")
+        chosen = self.workspaces.find(key) or self.workspaces.first[0]
+        self.form.fields["workspace"].widget = WorkspaceSearch(site=site, url=url, chosen=chosen)
+
+    @property
+    def asked_workspace(self) -> Offered:
+        """The workspace asked for; only when valid."""
+        return cast(PeriodForm, self.form).workspace
 
     @property
     def workspace_id(self) -> int:
-        """The workspace asked for; only when valid."""
-        chosen = self.form.cleaned_data["workspace"]
-        return next(iter(self.workspaces)) if chosen is None else cast(int, chosen)
+        return self.asked_workspace.pk
 
     @property
     def wanted_interval(self) -> Interval | None:

@@ -24,13 +24,17 @@ from analytics.dashboard.figures import (
     kpi_figures,
 )
 from analytics.dashboard.filters import DashboardFilter
+from analytics.dashboard.presets import presets
 from analytics.dashboard.timeline import draw_timeline
+from analytics.dashboard.workspaces import OfferedWorkspaces, search_workspaces
 from analytics.rows import campaign_columns, timeline_columns
+from campaigns import zones
 from campaigns.models import Campaign, Workspace
 
 MOST_CAMPAIGNS = 500
 PAGE = "mailmetrics_analytics_dashboard_changelist"
 CAMPAIGNS_CSV = "mailmetrics_analytics_dashboard_campaigns"
+WORKSPACES = "mailmetrics_analytics_dashboard_workspaces"
 TIMELINE_CSV = "mailmetrics_analytics_dashboard_timeline"
 
 
@@ -57,6 +61,7 @@ class DashboardAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscri
         view = self.admin_site.admin_view
         return [
             path("", view(self.changelist_view), name=PAGE),
+            path("workspaces/", view(self.workspaces), name=WORKSPACES),
             path("campaigns.csv", view(self.campaigns_csv), name=CAMPAIGNS_CSV),
             path("timeline.csv", view(self.timeline_csv), name=TIMELINE_CSV),
         ]
@@ -76,6 +81,14 @@ class DashboardAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscri
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/mailmetrics/dashboard.html", context)
+
+    @method_decorator(require_safe)
+    def workspaces(self, request: HttpRequest) -> HttpResponse:
+        """What the field that searches for a workspace asks."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        term, page = (request.GET.get(name, "") for name in ("term", "page"))
+        return search_workspaces(self.get_queryset(request), term=term, page=page)
 
     @method_decorator(require_safe)
     def campaigns_csv(self, request: HttpRequest) -> HttpResponseBase:
@@ -106,11 +119,16 @@ class DashboardAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscri
         if not self.has_view_permission(request):
             raise PermissionDenied
         given = _given(request.GET)
-        rows = list(self.get_queryset(request).values_list("pk", "name", "time_zone"))
-        if not rows:
+        workspaces = OfferedWorkspaces(self.get_queryset(request))
+        if not workspaces:
             return None
-        names = {pk: name for pk, name, _ in rows}
-        return DashboardFilter(given, workspaces=names, zones={pk: zone for pk, _, zone in rows})
+        asked = DashboardFilter(given, workspaces=workspaces)
+        if workspaces.are_many:
+            asked.search_by(self.admin_site, self._url(WORKSPACES))
+        return asked
+
+    def _url(self, name: str) -> str:
+        return reverse(f"admin:{name}", current_app=self.admin_site.name)
 
     def _answer(self, request: HttpRequest, asked: DashboardFilter) -> dict[str, Any]:
         campaigns = _campaign_report(asked)
@@ -119,7 +137,7 @@ class DashboardAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscri
         )
         listed = campaigns["campaigns"]
         return {
-            "subtitle": asked.workspaces[asked.workspace_id],
+            "subtitle": asked.asked_workspace.name,
             "kpis": kpi_figures(activity, campaigns=campaigns["workspace_kpis"]["total_campaigns"]),
             "before": activity.before,
             "campaigns": [campaign_texts(row, zone=asked.zone) for row in listed[:MOST_CAMPAIGNS]],
@@ -129,6 +147,10 @@ class DashboardAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscri
             "columns": column_names(),
             "days": [day_texts(day) for day in activity.days],
             "period": asked.period,
+            "presets": [
+                (preset.label, _query(asked, **preset.changes), preset.period == asked.period)
+                for preset in presets(zones.today(asked.zone))
+            ],
             "timeline": draw_timeline(activity, interval=asked.wanted_interval),
             "query": _query(asked),
         }
@@ -172,8 +194,10 @@ def _given(form: QueryDict) -> QueryDict:
     return given
 
 
-def _query(asked: DashboardFilter) -> str:
+def _query(asked: DashboardFilter, **changes: str) -> str:
     given = cast(QueryDict, asked.data).copy()
+    for name, value in changes.items():
+        given[name] = value
     given["workspace"] = str(asked.workspace_id)
     return given.urlencode()
 
@@ -186,5 +210,5 @@ def _refused(asked: DashboardFilter | None) -> HttpResponse:
 
 
 def _filename(asked: DashboardFilter, what: str) -> str:
-    name = slugify(asked.workspaces[asked.workspace_id]) or f"workspace-{asked.workspace_id}"
+    name = slugify(asked.asked_workspace.name) or f"workspace-{asked.workspace_id}"
     return f"{name}-{what}.csv"

@@ -99,7 +99,13 @@ def rate_series(
 
 
 def count_series(
-    activity: Activity, spans: Sequence[Period], kind: str, *, look: int, label: str
+    activity: Activity,
+    spans: Sequence[Period],
+    kind: str,
+    *,
+    look: int,
+    label: str,
+    filled: bool = False,
 ) -> Series:
     """A kind's counts at these points, and before."""
     now, before = _both(activity, spans)
@@ -109,6 +115,7 @@ def count_series(
         figure=count_text(activity.counts(activity.window)[kind]),
         values=[counts[kind] for counts in now],
         previous=_told([counts[kind] if counts else None for counts in before]),
+        filled=filled,
     )
 
 
@@ -127,7 +134,14 @@ def _told(values: list[int | None]) -> list[int | None]:
 
 def _counts_chart(activity: Activity, spans: Sequence[Period], interval: Interval) -> Chart:
     series = [
-        count_series(activity, spans, kind, look=look, label=str(COUNT_LABELS[kind]))
+        count_series(
+            activity,
+            spans,
+            kind,
+            look=look,
+            label=str(COUNT_LABELS[kind]),
+            filled=kind == "sent",
+        )
         for kind, look in LOOKS.items()
     ]
     happened = any(activity.counts(activity.window).values())

@@ -2,9 +2,11 @@
 
 import csv
 import io
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
+from urllib.parse import parse_qsl
 from uuid import UUID
 
 import pytest
@@ -14,9 +16,10 @@ from django.test import Client, override_settings
 from django.urls import path
 
 from analytics.dashboard.page import MOST_CAMPAIGNS, DashboardAdmin, dashboard_url
+from analytics.dashboard.workspaces import Offered
 from analytics.models import Dashboard
 from apikeys import crypto
-from campaigns.models import Campaign, EventKind
+from campaigns.models import Campaign, CampaignStatus, EventKind, Workspace
 from campaigns.recording import Event, record_events
 from tests.factories import APIKeyFactory, CampaignFactory, WorkspaceFactory
 
@@ -477,7 +480,7 @@ class TestBadChoices:
         assert answer.content.decode() == "from_date: Enter a date as YYYY-MM-DD, not 'x'.\n"
 
 
-URLS = [PAGE, f"{PAGE}campaigns.csv", f"{PAGE}timeline.csv"]
+URLS = [PAGE, f"{PAGE}campaigns.csv", f"{PAGE}timeline.csv", f"{PAGE}workspaces/"]
 
 
 class TestWhoMaySee:
@@ -526,6 +529,101 @@ class TestWhoMaySee:
             show(from_date="2024-01-01", to_date="2024-02-01")
 
 
+class TestPeriods:
+    def links(self, page):
+        """The queries of the presets, as parameters, and which is the present one."""
+        links = [attrs for tag, attrs in page.tags if "from_date" in attrs.get("href", "")]
+        links = [attrs for attrs in links if attrs["href"].startswith("?")]
+        queries = [dict(parse_qsl(attrs["href"][1:])) for attrs in links]
+        return queries, ["aria-current" in attrs for attrs in links]
+
+    def test_a_preset_changes_the_dates_and_nothing_else(self, show, workspace):
+        choice = {"status": "ACTIVE", "interval": "week", "from_date": "2024-01-01"}
+        queries, current = self.links(show(**choice))
+        today = workspace.today()
+        last_of_previous = today.replace(day=1) - timedelta(1)
+        assert [(query["from_date"], query["to_date"]) for query in queries[:5]] == [
+            (f"{today - timedelta(6)}", f"{today}"),
+            (f"{today - timedelta(29)}", f"{today}"),
+            (f"{today - timedelta(89)}", f"{today}"),
+            (f"{today.replace(day=1)}", f"{today}"),
+            (f"{last_of_previous.replace(day=1)}", f"{last_of_previous}"),
+        ]
+        for query in queries:
+            del query["from_date"], query["to_date"]
+            assert query == {
+                "workspace": str(workspace.pk),
+                "status": "ACTIVE",
+                "interval": "week",
+            }
+        assert not any(current)
+
+    def test_the_present_one_is_marked(self, show):
+        queries, current = self.links(show())
+        assert current == [False, False, True, False, False, False]
+        for number, query in enumerate(queries):
+            assert self.links(show(**query))[1][number]
+
+    def test_a_reset_keeps_the_workspace_alone(self, show, workspace):
+        page = show(status="ACTIVE", from_date="2024-01-01")
+        assert {"href": f"?workspace={workspace.pk}"} in [attrs for _, attrs in page.tags]
+
+
+class TestManyWorkspaces:
+    @pytest.fixture(autouse=True)
+    def many(self, workspace):
+        Workspace.objects.bulk_create(
+            Workspace(name=f"No. {n:04}", time_zone="Asia/Tokyo") for n in range(5000)
+        )
+
+    def test_the_page_lists_none_of_them(self, show):
+        last = Workspace.objects.get(name="No. 4999")
+        page = show(workspace=last.pk)
+        assert page.texts["h2"][0] == "No. 4999"
+        select = [attrs for tag, attrs in page.tags if attrs.get("name") == "workspace"]
+        assert [attrs["data-ajax--url"] for attrs in select] == [f"{PAGE}workspaces/"]
+        options = [attrs["value"] for tag, attrs in page.tags if tag == "option"]
+        assert options[0] == str(last.pk)
+        assert len(options) == 1 + len(["", *CampaignStatus]) + len(["", "day", "week", "month"])
+        assert any("days in Asia/Tokyo" in text for text in page.texts["p"])
+
+    def test_one_more_query_finds_one_that_a_list_would_not_hold(
+        self, show, django_assert_num_queries
+    ):
+        last = Workspace.objects.get(name="No. 4999")
+        with django_assert_num_queries(8):
+            show(workspace=last.pk)
+
+    @pytest.mark.parametrize("key", ["0", "01", "x", "-1", "9" * 18, "9" * 40, "\x00", "²"])
+    def test_a_workspace_that_is_none(self, show, key):
+        assert show(workspace=key).errors == [f"{key!r:.60} is not a workspace."]
+
+    def found(self, client, **parameters):
+        answer = client.get(f"{PAGE}workspaces/", parameters).json()
+        return [each["text"] for each in answer["results"]], answer["pagination"]["more"]
+
+    def test_a_search_finds_them_by_a_part_of_the_name_page_by_page(self, client, workspace):
+        assert self.found(client, term="ACME") == (["Acme & Söhne"], False)
+        assert self.found(client, term="no. 499", page="1") == (
+            [f"No. 499{n}" for n in range(10)],
+            False,
+        )
+        assert self.found(client, term="No. 0", page="50") == (
+            [f"No. 0{n}" for n in range(980, 1000)],
+            False,
+        )
+        assert self.found(client, term="No. 0", page="49")[1]
+        assert len(self.found(client)[0]) == 20
+
+    @pytest.mark.parametrize("page", ["0", "x", "-1", "", "9" * 30])
+    def test_a_page_that_is_none_is_the_first(self, client, page):
+        assert self.found(client, page=page)[0][0] == "Acme & Söhne"
+
+    def test_what_no_name_can_hold_finds_nothing(self, client):
+        assert self.found(client, term="\x00") == ([], False)
+        assert self.found(client, page="9" * 18) == ([], False)
+
+
 class TestAdminSites:
     def test_it_is_reached_from_the_index(self, client):
         html = client.get("/admin/").content.decode()
@@ -569,8 +667,13 @@ class TestAdminSites:
 
         request = rf.get("/")
         request.user = staff
-        answer = Own(Dashboard, own_site).changelist_view(request)
-        assert answer.context_data["asked"].workspaces == {workspace.pk: "Acme & Söhne"}
+        admin = Own(Dashboard, own_site)
+        answer = admin.changelist_view(request)
+        assert answer.context_data["asked"].workspaces.first == [
+            Offered(workspace.pk, "Acme & Söhne", "UTC")
+        ]
+        found = json.loads(admin.workspaces(request).content)
+        assert found["results"] == [{"id": str(workspace.pk), "text": "Acme & Söhne"}]
 
     def test_it_has_no_permission_of_its_own(self):
         assert not Permission.objects.filter(content_type__model="dashboard").exists()

@@ -10,7 +10,7 @@ from selenium.webdriver import ActionChains, Keys
 
 from analytics.periods import utc_today
 from apikeys import crypto
-from campaigns.models import EventKind
+from campaigns.models import EventKind, Workspace
 from campaigns.recording import Event, record_events
 from tests.factories import APIKeyFactory, CampaignFactory, WorkspaceFactory
 
@@ -231,6 +231,36 @@ class TestReadingAChart:
         assert len(looks) == 4
         assert len({shape for _, shape in looks}) == 4
         assert len({dashes for dashes, _ in looks}) == 3
+
+
+def test_a_preset_and_back(browser, admin_user):
+    browser.log_in(admin_user)
+    browser.open(PAGE)
+    assert browser.find(".mm-presets [aria-current]").text == "90 days"
+    browser.follow(browser.link("30 days"))
+    assert browser.find(".mm-presets [aria-current]").text == "30 days"
+    assert len(browser.all("#mm-counts .mm-point")) == 30
+    browser.find("select[name=interval]").send_keys("Week")
+    browser.follow(browser.button("Show"))
+    assert browser.find("#mm-counts h3").text == "Messages by week"
+    browser.follow(browser.link("Reset"))
+    assert len(browser.all("#mm-counts .mm-point")) == 90
+
+
+def test_of_many_workspaces_one_is_found_by_its_name(browser, admin_user):
+    Workspace.objects.bulk_create(Workspace(name=f"No. {n}") for n in range(5000))
+    browser.log_in(admin_user)
+    browser.open(PAGE)
+    assert len(browser.source) < 200_000
+    browser.find(".mm-field .select2-selection").click()
+    browser.find(".select2-search__field").send_keys("no. 4321")
+    browser.until(
+        lambda: [each.text for each in browser.all(".select2-results li")] == ["No. 4321"]
+    )
+    browser.screenshot("dashboard-workspaces")
+    browser.find(".select2-results li").click()
+    browser.follow(browser.button("Show"))
+    assert browser.all("h2")[0].text == "No. 4321"
 
 
 @pytest.mark.parametrize("width", [2560, 1280, 390])
