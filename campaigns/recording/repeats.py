@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from operator import itemgetter
 
-from django.db import Error, IntegrityError, InternalError
+from django.db import Error, IntegrityError, InternalError, NotSupportedError
 
 from campaigns.recording.events import Event
 
@@ -13,8 +13,9 @@ _FEW = 100
 _MESSAGE, _KIND = itemgetter(1), itemgetter(2)
 _KEY = itemgetter(1, 2)  # message_id, kind
 _KEY_AND_PRECEDENCE = itemgetter(1, 2, 3, 0)  # and occurred_at, campaign_id
-# A distributed PostgreSQL reports a key that a COPY finds taken as an internal error.
-_KEY_MAY_BE_KNOWN = {"23505", "XX000", "SQLITE_CONSTRAINT_PRIMARYKEY"}
+# A distributed PostgreSQL reports a key that a COPY finds taken as an internal error. Where row
+# security holds, there is no COPY (feature_not_supported).
+_NOT_WRITTEN_AS_NEW = {"23505", "XX000", "SQLITE_CONSTRAINT_PRIMARYKEY", "0A000"}
 # The workspaces, by their database, whose last large batch had known events: the next is likely to
 # have some, too. Of this process alone, and only a guess: it decides what is tried first.
 _repeating: set[tuple[str, int]] = set()
@@ -59,11 +60,11 @@ def write_many(
 
 
 def _all_new(write: Callable[[], None]) -> bool:
-    """Whether it has written: not if an event is known, or in the batch twice."""
+    """Whether it has written: not if an event is known, in the batch twice, or row security on."""
     try:
         write()
-    except (IntegrityError, InternalError) as error:
-        if _state(error) not in _KEY_MAY_BE_KNOWN:
+    except (IntegrityError, InternalError, NotSupportedError) as error:
+        if _state(error) not in _NOT_WRITTEN_AS_NEW:
             raise
         return False
     return True
