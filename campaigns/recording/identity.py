@@ -3,7 +3,7 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import suppress
 
 # What the column of the events holds; see message_identity for the parts.
@@ -11,8 +11,10 @@ MAX_MESSAGE_ID_LENGTH = 255
 MARK_LENGTH = 16
 _LONGEST_ID = MAX_MESSAGE_ID_LENGTH - 1 - MARK_LENGTH
 
-# Ids that are spelled as an identity already, as nearly all are.
-_PLAIN = re.compile(r"[!-;=?A-Z\[-~]{1,120}(@[!-;=?\[-~]{1,100})?( [0-9a-f]{16})?")
+# Ids that are spelled as an identity already, or as a Message-ID header has it: nearly all are.
+_ID = r"[!-;=?A-Z\[-~]{1,120}(@[!-;=?\[-~]{1,100})?"
+_PLAIN = re.compile(rf"{_ID}( [0-9a-f]{{16}})?")
+_PLAIN_OR_IN_BRACKETS = re.compile(rf"{_PLAIN.pattern}|<{_ID}>")
 _WITH_MARK = re.compile(r"(.+) ([0-9a-f]{16})", re.DOTALL)
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _IN_BRACKETS = re.compile(r"<([^<>]*)>\s*$")
@@ -51,9 +53,13 @@ def is_plain(message_id: object) -> bool:
     return type(message_id) is str and _PLAIN.fullmatch(message_id) is not None
 
 
-def are_plain(message_ids: Iterable[str]) -> bool:
-    """The same for all of them."""
-    return all(map(_PLAIN.fullmatch, message_ids))
+def plain_identities(message_ids: Sequence[str]) -> Sequence[str] | None:
+    """The identity of each where all are spelled as nearly all are, else None: a quick test."""
+    if not all(map(_PLAIN_OR_IN_BRACKETS.fullmatch, message_ids)):
+        return None
+    if any(each[0] == "<" for each in message_ids):
+        return [each[1:-1] if each[0] == "<" else each for each in message_ids]
+    return message_ids
 
 
 def has_mark(identity: str) -> bool:
