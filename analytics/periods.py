@@ -1,6 +1,6 @@
 """Windows of whole UTC days; pure."""
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
@@ -14,14 +14,29 @@ Interval = Literal["day", "week", "month"]
 class InvalidPeriod(ValueError):
     """A window that can't be answered; ``parameter`` names the one to mend.
 
-    ``too_long`` tells a window with too many days from one that is none.
+    ``reason`` is ``text``, which can be translated, with its ``values`` filled in. ``too_long``
+    tells a window with too many days from one that is none.
     """
 
-    def __init__(self, *, parameter: str, reason: str, too_long: bool = False) -> None:
-        super().__init__(reason)
+    def __init__(
+        self, *, parameter: str, text: str, values: Mapping[str, object], too_long: bool = False
+    ) -> None:
+        self.reason = text % values
+        super().__init__(self.reason)
         self.parameter = parameter
-        self.reason = reason
+        self.text = text
+        self.values = values
         self.too_long = too_long
+
+
+def gettext_noop(text: str) -> str:
+    """Mark a text for translation, which is up to those who show it."""
+    return text
+
+
+TURNED_ROUND = gettext_noop("%(first)s is after the last day, %(last)s.")
+TOO_LONG = gettext_noop("%(first)s to %(last)s is %(days)s days; the most is %(most)s.")
+TOO_EARLY = gettext_noop("The %(days)s days that end on %(last)s begin before %(earliest)s.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +48,8 @@ class Period:
 
     def __post_init__(self) -> None:
         if self.first > self.last:
-            reason = f"{self.first} is after the last day, {self.last}."
-            raise InvalidPeriod(parameter="from_date", reason=reason)
+            values = {"first": self.first, "last": self.last}
+            raise InvalidPeriod(parameter="from_date", text=TURNED_ROUND, values=values)
 
     def __len__(self) -> int:
         return (self.last - self.first).days + 1
@@ -66,8 +81,8 @@ def resolve(*, from_date: date | None, to_date: date | None, today: date, most_d
     last = to_date or today
     period = Period(from_date or _default_first(last), last)
     if len(period) > most_days:
-        reason = f"{period.first} to {last} is {len(period)} days; the most is {most_days}."
-        raise InvalidPeriod(parameter="from_date", reason=reason, too_long=True)
+        values = {"first": period.first, "last": last, "days": len(period), "most": most_days}
+        raise InvalidPeriod(parameter="from_date", text=TOO_LONG, values=values, too_long=True)
     return period
 
 
@@ -75,8 +90,8 @@ def _default_first(last: date) -> date:
     try:
         return last - timedelta(days=DEFAULT_DAYS - 1)
     except OverflowError:
-        reason = f"The {DEFAULT_DAYS} days that end on {last} begin before {date.min}."
-        raise InvalidPeriod(parameter="to_date", reason=reason) from None
+        values = {"days": DEFAULT_DAYS, "last": last, "earliest": date.min}
+        raise InvalidPeriod(parameter="to_date", text=TOO_EARLY, values=values) from None
 
 
 def utc_today() -> date:

@@ -77,7 +77,7 @@ class CampaignStatus(models.TextChoices):
 class Campaign(models.Model):
     """A mailing to a number of leads. Without ``launched_at`` it was never launched."""
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    id = models.UUIDField(_("ID"), primary_key=True, default=uuid.uuid4)
     workspace = models.ForeignKey(
         Workspace,
         on_delete=models.CASCADE,

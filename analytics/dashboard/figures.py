@@ -1,6 +1,6 @@
 """The dashboard's numbers and days as text, in the reader's language."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -24,7 +24,6 @@ from campaigns.models import CampaignStatus
 _GROUPED = 1000
 # A rate has 4 decimals, so in these it is a whole number.
 PER_UNIT = 10_000
-_UNITS = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k"))
 # From fewer than these a change in percent says more than happened.
 _FEWEST_FOR_PERCENT = 20
 
@@ -43,7 +42,8 @@ def percent_text(units: int, places: int = 2) -> str:
     """Ten-thousandths as a percentage."""
     whole, rest = divmod(units, 100)
     point = f"{get_format('DECIMAL_SEPARATOR')}{rest:02}"[: places and places + 1]
-    return f"{count_text(whole)}{point}%"
+    # Translators: a percentage; many languages have a no-break space in it.
+    return pgettext("percentage", "%(number)s%%") % {"number": f"{count_text(whole)}{point}"}
 
 
 def count_change(count: int, before: int) -> str:
@@ -55,7 +55,7 @@ def count_change(count: int, before: int) -> str:
     percent = round(100 * (count - before) / before)
     if percent == 0:
         return _signed(count - before, _("less than 1%"))
-    return _signed(percent, f"{count_text(abs(percent))}%")
+    return _signed(percent, percent_text(100 * abs(percent), 0))
 
 
 def rate_change(value: float, before: float) -> str:
@@ -177,8 +177,16 @@ def readout(span: Period, parts: Iterable[str]) -> str:
 
 def short_count(tick: int, step: int) -> str:
     """A tick of an axis with such steps, in their unit: 15k where the step is 5,000."""
-    unit, letter = next((u for u in _UNITS if step >= u[0]), (1, ""))
-    return f"{count_text(tick // unit)}{letter if tick else ''}"
+    unit, style = next((u for u in _units() if step >= u[0]), (1, "%(number)s"))
+    return style % {"number": count_text(tick // unit)} if tick else "0"
+
+
+def _units() -> Iterator[tuple[int, str]]:
+    # Translators: a count beside a chart, in thousands and so on; it has to be short.
+    yield 10**12, pgettext("trillions", "%(number)sT")
+    yield 10**9, pgettext("billions", "%(number)sB")
+    yield 10**6, pgettext("millions", "%(number)sM")
+    yield 10**3, pgettext("thousands", "%(number)sk")
 
 
 def short_rate(tick: int, step: int) -> str:

@@ -7,6 +7,7 @@ from django import forms
 from django.contrib.admin import AdminSite
 from django.db.models import QuerySet
 from django.http import QueryDict
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_filters import Filter, FilterSet
 
@@ -14,7 +15,7 @@ from analytics.dashboard.workspaces import Offered, OfferedWorkspaces, Workspace
 from analytics.parameters import MistakeType, Parameters
 from analytics.parameters.narrowing import launched_between
 from analytics.parameters.values import Reader, Refused, choice, day
-from analytics.periods import Interval, InvalidPeriod, Period, resolve
+from analytics.periods import TURNED_ROUND, Interval, InvalidPeriod, Period, resolve
 from campaigns import zones
 from campaigns.base.settings import mailmetrics
 from campaigns.models import Campaign, CampaignStatus
@@ -123,10 +124,11 @@ class StrictForm(forms.Form):
         try:
             self.check_period(self.cleaned_data["from_date"], self.cleaned_data["to_date"])
         except InvalidPeriod as error:
-            self.add_error(error.parameter, error.reason)
+            self.add_error(error.parameter, gettext(error.text) % error.values)
         first, last = self.cleaned_data["launched_from"], self.cleaned_data["launched_to"]
         if first and last and first > last:
-            self.add_error("launched_from", f"{first} is after the last day, {last}.")
+            reason = gettext(TURNED_ROUND) % {"first": first, "last": last}
+            self.add_error("launched_from", reason)
 
     def check_period(self, from_date: date | None, to_date: date | None) -> None:
         """Raises InvalidPeriod for dates that are none together."""

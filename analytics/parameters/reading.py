@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from analytics.parameters.mistakes import InvalidParameters, Mistake, MistakeType
 from analytics.parameters.values import Reader, Refused
@@ -39,11 +40,13 @@ class Parameters:
 
 def _read(name: str, texts: list[str], readers: Mapping[str, Reader]) -> object:
     if name not in readers:
-        known = f"the parameters are {', '.join(readers)}" if readers else "there are none"
-        raise Refused(MistakeType.UNKNOWN_PARAMETER, f"There is no such parameter; {known}.")
+        message = _("There is no such parameter; there are none.")
+        if readers:
+            message = _("There is no such parameter; the parameters are %(known)s.")
+        raise Refused(MistakeType.UNKNOWN_PARAMETER, message % {"known": ", ".join(readers)})
     if len(texts) > 1:
-        raise Refused(MistakeType.REPEATED, "Give it once.")
+        raise Refused(MistakeType.REPEATED, _("Give it once."))
     (text,) = texts
     if not text:
-        raise Refused(MistakeType.EMPTY, "Give it a value or leave it out.")
+        raise Refused(MistakeType.EMPTY, _("Give it a value or leave it out."))
     return readers[name](text)

@@ -1,10 +1,12 @@
-"""The text of one parameter as a value; pure."""
+"""The text of one parameter as a value; pure, but for the language of its refusals."""
 
 import re
 from collections.abc import Callable, Collection
 from datetime import date
 from typing import Any
 from uuid import UUID
+
+from django.utils.translation import gettext as _
 
 from analytics.parameters.mistakes import MistakeType
 
@@ -37,7 +39,8 @@ def day(text: str) -> date:
             return date.fromisoformat(text)
         except ValueError:
             pass
-    raise Refused(MistakeType.INVALID_DATE, f"Enter a date as YYYY-MM-DD, not {_shown(text)}.")
+    message = _("Enter a date as YYYY-MM-DD, not %(text)s.")
+    raise Refused(MistakeType.INVALID_DATE, message % {"text": _shown(text)})
 
 
 def choice(choices: Collection[str]) -> Reader:
@@ -45,7 +48,9 @@ def choice(choices: Collection[str]) -> Reader:
         if text in choices:
             return text
         known = ", ".join(choices)
-        raise Refused(MistakeType.INVALID_CHOICE, f"Choose one of {known}, not {_shown(text)}.")
+        message = _("Choose one of %(known)s, not %(text)s.")
+        values = {"known": known, "text": _shown(text)}
+        raise Refused(MistakeType.INVALID_CHOICE, message % values)
 
     return read
 
@@ -56,7 +61,7 @@ def comma_separated(read_one: Reader) -> Reader:
     def read(text: str) -> tuple[Any, ...]:
         values = tuple(map(read_one, text.split(",")))
         if len(set(values)) < len(values):
-            raise Refused(MistakeType.REPEATED, "Name each value once.")
+            raise Refused(MistakeType.REPEATED, _("Name each value once."))
         return values
 
     return read
@@ -65,30 +70,25 @@ def comma_separated(read_one: Reader) -> Reader:
 def uuid(text: str) -> UUID:
     if _UUID.fullmatch(text):
         return UUID(text)
-    raise Refused(
-        MistakeType.INVALID_UUID,
-        f"Enter a UUID such as 550e8400-e29b-41d4-a716-446655440000, not {_shown(text)}.",
-    )
+    message = _("Enter a UUID such as 550e8400-e29b-41d4-a716-446655440000, not %(text)s.")
+    raise Refused(MistakeType.INVALID_UUID, message % {"text": _shown(text)})
 
 
 def number(most: int) -> Reader:
     def read(text: str) -> int:
         if _NUMBER.fullmatch(text) and int(text) <= most:
             return int(text)
-        raise Refused(
-            MistakeType.INVALID_INTEGER,
-            f"Enter a whole number from 1 to {most}, not {_shown(text)}.",
-        )
+        message = _("Enter a whole number from 1 to %(most)s, not %(text)s.")
+        values = {"most": most, "text": _shown(text)}
+        raise Refused(MistakeType.INVALID_INTEGER, message % values)
 
     return read
 
 
 def search_text(text: str) -> str:
     if len(text) > LONGEST_SEARCH or _UNSEARCHABLE.search(text):
-        raise Refused(
-            MistakeType.INVALID_TEXT,
-            f"Enter at most {LONGEST_SEARCH} characters, none of them a control character.",
-        )
+        message = _("Enter at most %(most)s characters, none of them a control character.")
+        raise Refused(MistakeType.INVALID_TEXT, message % {"most": LONGEST_SEARCH})
     return text
 
 

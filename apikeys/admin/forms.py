@@ -50,7 +50,7 @@ class ExpiryField(InstantFormField):
 class OnceForm(forms.Form):
     """A form whose token tells that it is sent again, as by a reload."""
 
-    token = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+    token = forms.UUIDField(label="", widget=forms.HiddenInput, initial=uuid4)
 
 
 class AddKeyForm(OnceForm, forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time

@@ -1,5 +1,7 @@
 """Names that can be translated; the database stays as it is."""
 
+import uuid
+
 import campaigns.fields
 import campaigns.zones
 import django.core.validators
@@ -32,6 +34,13 @@ class Migration(migrations.Migration):
                 "verbose_name": "workspace",
                 "verbose_name_plural": "workspaces",
             },
+        ),
+        migrations.AlterField(
+            model_name="campaign",
+            name="id",
+            field=models.UUIDField(
+                default=uuid.uuid4, primary_key=True, serialize=False, verbose_name="ID"
+            ),
         ),
         migrations.AlterField(
             model_name="campaign",

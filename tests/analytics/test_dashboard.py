@@ -380,7 +380,7 @@ class TestFigures:
         html = client.get(PAGE, {"workspace": workspace.pk, **window}).content.decode()
         kpis = html[html.index("<dl") : html.index("</dl>")]
         assert "<dd>1.209</dd>" in kpis
-        assert "<dd>6,78%</dd>" in kpis
+        assert "<dd>6,78\N{NO-BREAK SPACE}%</dd>" in kpis
         assert 'viewBox="0 0 1008 240"' in html
         assert html.count('<input type="radio"') == 2 * 504
         assert not re.search(r'(x|y|y1|y2|width|height|d)="[^"]*\d,\d', html)

@@ -45,7 +45,7 @@ def test_every_rate_is_told_exactly():
 
 def test_numbers_follow_the_readers_language():
     with translation.override("de"):
-        assert (count_text(48320), rate_text(12.3456)) == ("48.320", "1.234,56%")
+        assert (count_text(48320), rate_text(12.3456)) == ("48.320", "1.234,56\N{NO-BREAK SPACE}%")
 
 
 @pytest.mark.parametrize(
