@@ -1,6 +1,6 @@
 """What an event is, and why one can't be recorded."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -60,20 +60,21 @@ def _sound(batch: list[Any]) -> list[Event] | None:
     if set(map(type, batch)) != {Event}:
         return None
     columns = tuple(zip(*batch, strict=True))
-    if [set(map(type, column)) for column in columns] != [{UUID}, {str}, {EventKind}, {datetime}]:
-        return None
+    types = [set(map(type, column)) for column in columns]
     campaign_ids, message_ids, kinds, instants = columns
-    try:
-        if min(instants) < _EARLIEST or max(instants) > _LATEST:
-            return None
-    except TypeError:  # one without a time zone
+    if types != [{UUID}, {str}, {EventKind}, {datetime}] or not _are_in_range(instants):
         return None
     identities = plain_identities(message_ids)
-    if identities is None:
-        return None
-    if identities is message_ids:
-        return batch
+    if identities is None or identities is message_ids:
+        return batch if identities else None
     return list(map(Event, campaign_ids, identities, kinds, instants))
+
+
+def _are_in_range(instants: Collection[datetime]) -> bool:
+    try:
+        return min(instants) >= _EARLIEST and max(instants) <= _LATEST
+    except TypeError:  # one without a time zone
+        return False
 
 
 def _is_sound(event: Any) -> bool:
