@@ -181,6 +181,20 @@ class Browser:
     def clipboard(self) -> str:
         return str(self.driver.execute_script("return navigator.clipboard.readText()"))
 
+    @contextmanager
+    def on_paper(self) -> Iterator[None]:
+        """Lay the page out as for a printer."""
+        self._tell("Emulation.setEmulatedMedia", media="print")
+        try:
+            yield
+        finally:
+            self._tell("Emulation.setEmulatedMedia", media="")
+
+    def printed(self) -> bytes:
+        """The page as a PDF file."""
+        made = self._tell("Page.printToPDF", preferCSSPageSize=True)
+        return base64.b64decode(made["data"])
+
     def screenshot(self, name: str) -> None:
         """Keep the whole page as NAME-light.png and NAME-dark.png in $SCREENSHOTS, if that is set.
 
