@@ -5,6 +5,7 @@ are no part of the admin: they are recorded, not edited, and far too many to lis
 """
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminSplitDateTime
@@ -24,22 +25,27 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast, Coalesce
 from django.http import HttpRequest
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from analytics.dashboard.figures import rate_text
+from analytics.dashboard.figures import count_text, rate_text
 from analytics.dashboard.labels import COUNT_LABELS, RATE_LABELS
 from analytics.dashboard.page import DashboardAdmin, dashboard_url, may_open
 from analytics.deletion import deleted_objects
 from analytics.metrics import rate
 from analytics.models import CORE_COUNTS, CampaignTotals, Dashboard
 from campaigns.base.lookups import CarefulLookups
+from campaigns.base.refusals import ExplainedRefusals
 from campaigns.fields import InstantField, InstantFormField
 from campaigns.models import Campaign, Workspace
-from campaigns.workspace_choices import FewWorkspacesFilter, ManyWorkspaces
+from campaigns.workspace_choices import ManyWorkspaces, WorkspaceFilter
 
-TOTALS = (*CORE_COUNTS, "open_rate", "reply_rate", "bounce_rate")
+_CAMPAIGN: Any = Campaign._meta  # for the names of its fields in the reader's language
+# In the place of a figure that there is none of: a rate of nothing sent, a day without a launch.
+NOTHING = "\N{EN DASH}"
+TOTALS = ("open_rate", "reply_rate", "bounce_rate", *CORE_COUNTS)
 
 
 def _by_rate(count: str) -> Case:
@@ -50,6 +56,9 @@ def _by_rate(count: str) -> Case:
 
 class TotalsAdmin(CarefulLookups):
     """Columns for rows that have ``total_sent`` and the like, and sort by them."""
+
+    class Media:
+        css = {"all": ["mailmetrics_campaigns/lists.css"]}
 
     formfield_overrides = {
         InstantField: {"form_class": InstantFormField, "widget": AdminSplitDateTime}
@@ -62,20 +71,20 @@ class TotalsAdmin(CarefulLookups):
         return deleted_objects(list(objs), request, self.admin_site)
 
     @admin.display(description=COUNT_LABELS["sent"], ordering="total_sent")
-    def sent(self, row: Any) -> int:
-        return int(row.total_sent)
+    def sent(self, row: Any) -> str:
+        return count_text(row.total_sent)
 
     @admin.display(description=COUNT_LABELS["opened"], ordering="total_opened")
-    def opened(self, row: Any) -> int:
-        return int(row.total_opened)
+    def opened(self, row: Any) -> str:
+        return count_text(row.total_opened)
 
     @admin.display(description=COUNT_LABELS["replied"], ordering="total_replied")
-    def replied(self, row: Any) -> int:
-        return int(row.total_replied)
+    def replied(self, row: Any) -> str:
+        return count_text(row.total_replied)
 
     @admin.display(description=COUNT_LABELS["bounced"], ordering="total_bounced")
-    def bounced(self, row: Any) -> int:
-        return int(row.total_bounced)
+    def bounced(self, row: Any) -> str:
+        return count_text(row.total_bounced)
 
     @admin.display(description=RATE_LABELS["opened"], ordering=_by_rate("opened"))
     def open_rate(self, row: Any) -> str:
@@ -91,14 +100,32 @@ class TotalsAdmin(CarefulLookups):
 
 
 def _shown(count: int, sent: int) -> str:
-    return rate_text(rate(count, sent))
+    return rate_text(rate(count, sent)) if sent else NOTHING
 
 
-class CampaignAdmin(ManyWorkspaces, TotalsAdmin):
-    list_display = ("name", "workspace", "status", "launched_at", "total_leads", *TOTALS)
-    list_filter = ("status", ("workspace", FewWorkspacesFilter), "launched_at")
+class CampaignAdmin(ExplainedRefusals, ManyWorkspaces, TotalsAdmin):
+    list_display = ("name", "workspace", "status", "launched", *TOTALS, "leads")
+    list_filter = ("status", ("workspace", WorkspaceFilter), "launched_at")
     list_select_related = ("workspace",)
     search_fields = ("name", "workspace__name")
+
+    @admin.display(
+        description=_CAMPAIGN.get_field("launched_at").verbose_name,
+        ordering="launched_at",
+        empty_value=NOTHING,
+    )
+    def launched(self, campaign: Campaign) -> str | None:
+        """The day, as everywhere one of the workspace's time zone."""
+        if campaign.launched_at is None:
+            return None
+        day = campaign.launched_at.astimezone(ZoneInfo(campaign.workspace.time_zone)).date()
+        return date_format(day)
+
+    @admin.display(
+        description=_CAMPAIGN.get_field("total_leads").verbose_name, ordering="total_leads"
+    )
+    def leads(self, campaign: Campaign) -> str:
+        return count_text(campaign.total_leads)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Campaign]:
         # The workspace in the join lets it use the totals' key.
@@ -121,14 +148,14 @@ class CampaignAdmin(ManyWorkspaces, TotalsAdmin):
         return () if obj is None else ("id", "workspace", "created_at", *TOTALS)
 
 
-class WorkspaceAdmin(TotalsAdmin):
+class WorkspaceAdmin(ExplainedRefusals, TotalsAdmin):
     list_display = ("name", "campaign_count", *TOTALS)
     search_fields = ("name",)
 
     # Not "campaigns": by that name the list would sort by the relation, and repeat its rows.
     @admin.display(description=_("campaigns"), ordering="total_campaigns")
-    def campaign_count(self, workspace: Any) -> int:
-        return int(workspace.total_campaigns)
+    def campaign_count(self, workspace: Any) -> str:
+        return count_text(workspace.total_campaigns)
 
     @admin.display(description=_("dashboard"))
     def dashboard(self, workspace: Any) -> SafeString:

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.functions.datetime import TruncBase
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 
 def utc_now() -> datetime:
@@ -68,7 +69,8 @@ class InstantFormField(forms.SplitDateTimeField):
     """
 
     def prepare_value(self, value: Any) -> Any:
-        return _in_default_zone(value)
+        # As text, it is from the address of a page that adds.
+        return _in_default_zone(_readable(value) if isinstance(value, str) else value)
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return super().has_changed(_in_default_zone(initial), data)
@@ -85,6 +87,14 @@ class InstantFormField(forms.SplitDateTimeField):
             raise ValidationError(
                 self.error_messages["invalid_date"], code="invalid_date"
             ) from None
+
+
+def _readable(text: str) -> datetime | None:
+    try:
+        instant = parse_datetime(text)
+        return timezone.localtime(instant) if instant and timezone.is_aware(instant) else instant
+    except (ValueError, OverflowError):
+        return None
 
 
 def _in_default_zone(value: Any) -> Any:

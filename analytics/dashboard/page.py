@@ -2,7 +2,6 @@
 
 from typing import Any, cast
 
-from django.contrib import admin
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
@@ -29,6 +28,7 @@ from analytics.dashboard.timeline import draw_timeline
 from analytics.dashboard.workspaces import OfferedWorkspaces, search_workspaces
 from analytics.rows import campaign_columns, timeline_columns
 from campaigns import zones
+from campaigns.base.refusals import ExplainedRefusals, permission
 from campaigns.models import Campaign, Workspace
 
 MOST_CAMPAIGNS = 500
@@ -38,7 +38,7 @@ WORKSPACES = "mailmetrics_analytics_dashboard_workspaces"
 TIMELINE_CSV = "mailmetrics_analytics_dashboard_timeline"
 
 
-class DashboardAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
+class DashboardAdmin(ExplainedRefusals):
     """For staff who may view campaigns and workspaces. Override ``get_queryset`` to offer fewer
     workspaces, ``has_view_permission`` to let others in."""
 
@@ -59,12 +59,16 @@ class DashboardAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscri
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
-        return [
+        pages = [
             path("", view(self.changelist_view), name=PAGE),
             path("workspaces/", view(self.workspaces), name=WORKSPACES),
             path("campaigns.csv", view(self.campaigns_csv), name=CAMPAIGNS_CSV),
             path("timeline.csv", view(self.timeline_csv), name=TIMELINE_CSV),
         ]
+        return self.explained(pages)
+
+    def permissions_for(self, act: str) -> list[tuple[str, str]]:
+        return [permission(model, "view") for model in (Campaign, Workspace)]
 
     @method_decorator(require_safe)
     def changelist_view(

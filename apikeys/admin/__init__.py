@@ -3,11 +3,11 @@
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apikeys.admin.list_filters import ScopeFilter, StateFilter
@@ -15,11 +15,12 @@ from apikeys.admin.making import Making
 from apikeys.admin.revoking import Revoking
 from apikeys.admin.rotating import Rotating
 from apikeys.models import APIKey
+from campaigns.base.refusals import ExplainedRefusals, Refused
 from campaigns.fields import utc_now
-from campaigns.workspace_choices import FewWorkspacesFilter, ManyWorkspaces
+from campaigns.workspace_choices import ManyWorkspaces, WorkspaceFilter
 
 
-class APIKeyAdmin(Making, Rotating, Revoking, ManyWorkspaces):
+class APIKeyAdmin(ExplainedRefusals, Making, Rotating, Revoking, ManyWorkspaces):
     """Rotating a key takes the permissions to add and to change, revoking it that to change.
 
     Only a superuser may delete keys, or their workspace with them: a revoked key still tells who
@@ -27,7 +28,7 @@ class APIKeyAdmin(Making, Rotating, Revoking, ManyWorkspaces):
     """
 
     class Media:
-        css = {"all": ["mailmetrics_apikeys/key.css"]}
+        css = {"all": ["mailmetrics_campaigns/lists.css", "mailmetrics_apikeys/key.css"]}
 
     list_display = (
         "name",
@@ -38,9 +39,8 @@ class APIKeyAdmin(Making, Rotating, Revoking, ManyWorkspaces):
         "last_used_at",
         "created_by",
     )
-    list_filter = (StateFilter, ("workspace", FewWorkspacesFilter), ScopeFilter)
+    list_filter = (StateFilter, ("workspace", WorkspaceFilter), ScopeFilter)
     list_select_related = ("workspace",)
-    unfiltered_fields = frozenset({"digest", "request_id"})
     search_fields = ("name", "hint", "workspace__name", "created_by")
     search_help_text = _("By name, workspace, creator or hint; never by a whole key.")
     show_full_result_count = False
@@ -64,6 +64,14 @@ class APIKeyAdmin(Making, Rotating, Revoking, ManyWorkspaces):
             context |= {"may_rotate": may_rotate, "may_revoke": may_revoke}
         return super().render_change_form(request, context, *args, **kwargs)
 
+    def permissions_for(self, act: str) -> list[tuple[str, str]]:
+        return [] if act == "delete" else super().permissions_for(act)
+
+    def reason_against(self, act: str) -> str:
+        if act == "delete":
+            return gettext("Only a superuser may delete API keys. Revoke them instead.")
+        return super().reason_against(act)
+
     def has_delete_permission(self, request: HttpRequest, obj: APIKey | None = None) -> bool:
         superuser = getattr(request.user, "is_superuser", False)
         return superuser and super().has_delete_permission(request, obj)
@@ -73,8 +81,8 @@ class APIKeyAdmin(Making, Rotating, Revoking, ManyWorkspaces):
     ) -> Any:
         # Django answers a forbidden action with the list, as if it had been done.
         actions = {name for name in request.POST.getlist("action") if name}
-        if not actions.issubset(self.get_actions(request)):
-            raise PermissionDenied
+        if forbidden := actions - set(self.get_actions(request)):
+            raise Refused("delete" if "delete_selected" in forbidden else "change")
         return super().changelist_view(request, extra_context)
 
 

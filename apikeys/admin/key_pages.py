@@ -9,7 +9,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, router
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -23,6 +22,7 @@ from apikeys.admin.forms import OnceForm
 from apikeys.models import APIKey
 from apikeys.scopes import covers
 from campaigns.base.lookups import CarefulLookups
+from campaigns.base.refusals import Refused
 
 TEMPLATES = "admin/mailmetrics_apikeys/apikey"
 URLS = "admin:mailmetrics_apikeys_apikey"
@@ -78,11 +78,12 @@ class KeyPages(CarefulLookups):
         request: HttpRequest,
         object_id: str,
         may: Callable[[HttpRequest, APIKey | None], bool],
+        *acts: str,
     ) -> APIKey:
-        """The key of a page's address, for those who may."""
+        """The key of a page's address, for those who may: who may do all of ``acts``."""
         key: APIKey | None = self.get_object(request, unquote(object_id))
         if not may(request, key):
-            raise PermissionDenied
+            raise Refused(*acts)
         if key is None:
             raise Http404
         return key

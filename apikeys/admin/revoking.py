@@ -41,7 +41,7 @@ class Revoking(KeyPages):
         return None
 
     def revoke_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        key = self.key_of(request, object_id, self.has_revoke_permission)
+        key = self.key_of(request, object_id, self.has_revoke_permission, "change")
         if request.method != "POST":
             return self.page(request, "revoke", title=_("Revoke API key"), keys=[key], original=key)
         self._revoke(request, [key])

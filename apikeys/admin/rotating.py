@@ -28,7 +28,7 @@ class Rotating(KeyPages):
     # Keeps the key out of error reports, here and in every call below.
     @method_decorator(sensitive_variables())
     def rotate_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        key = self.key_of(request, object_id, self.has_rotate_permission)
+        key = self.key_of(request, object_id, self.has_rotate_permission, "add", "change")
         return self.once(request, lambda: self._rotate(request, key))
 
     def _rotate(self, request: HttpRequest, old: APIKey) -> HttpResponse:

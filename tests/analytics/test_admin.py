@@ -20,8 +20,11 @@ from tests.factories import APIKeyFactory, CampaignFactory, WorkspaceFactory
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 CAMPAIGNS = reverse("admin:mailmetrics_campaigns_campaign_changelist")
+KEYS = reverse("admin:mailmetrics_apikeys_apikey_changelist")
 WORKSPACES = reverse("admin:mailmetrics_campaigns_workspace_changelist")
-TOTALS = ("sent", "opened", "replied", "bounced", "open_rate", "reply_rate", "bounce_rate")
+TOTALS = ("open_rate", "reply_rate", "bounce_rate", "sent", "opened", "replied", "bounced")
+
+NOTHING = "\N{EN DASH}"
 
 pytestmark = pytest.mark.django_db
 
@@ -64,10 +67,22 @@ def test_campaigns_are_listed_with_their_own_totals(admin_client):
     answer = admin_client.get(CAMPAIGNS)
 
     assert sorted(table(answer, "name", "workspace", "status", *TOTALS)) == [
-        ("Hello", "Globex", "Draft", "0", "1", "0", "0", "0.00%", "0.00%", "0.00%"),
-        ("Q1", "Acme", "Active", "3", "2", "1", "0", "66.67%", "33.33%", "0.00%"),
-        ("Q2", "Acme", "Paused", "1", "1", "0", "1", "100.00%", "0.00%", "100.00%"),
+        ("Hello", "Globex", "Draft", NOTHING, NOTHING, NOTHING, "0", "1", "0", "0"),
+        ("Q1", "Acme", "Active", "66.67%", "33.33%", "0.00%", "3", "2", "1", "0"),
+        ("Q2", "Acme", "Paused", "100.00%", "0.00%", "100.00%", "1", "1", "0", "1"),
     ]
+
+
+def test_numbers_and_days_are_written_as_the_reader_does(admin_client, settings):
+    settings.LANGUAGE_CODE = "de"
+    workspace = WorkspaceFactory(time_zone="Pacific/Kiritimati")
+    campaign = CampaignFactory(workspace=workspace, launched_at=NOON, total_leads=1_234_567)
+    record(campaign, sent=1200, opened=100)
+
+    listed = table(admin_client.get(CAMPAIGNS), "launched", "open_rate", "sent", "leads")
+
+    # At noon in UTC it was the next day there.
+    assert listed == [("2. Mai 2024", "8,33\N{NO-BREAK SPACE}%", "1.200", "1.234.567")]
 
 
 @pytest.mark.usefixtures("numbers")
@@ -75,9 +90,9 @@ def test_workspaces_are_listed_with_the_sums_of_their_campaigns(admin_client):
     answer = admin_client.get(WORKSPACES)
 
     assert table(answer, "name", "campaign_count", *TOTALS) == [
-        ("Acme", "2", "4", "3", "1", "1", "75.00%", "25.00%", "25.00%"),
-        ("Globex", "1", "0", "1", "0", "0", "0.00%", "0.00%", "0.00%"),
-        ("Initech", "0", "0", "0", "0", "0", "0.00%", "0.00%", "0.00%"),
+        ("Acme", "2", "75.00%", "25.00%", "25.00%", "4", "3", "1", "1"),
+        ("Globex", "1", NOTHING, NOTHING, NOTHING, "0", "1", "0", "0"),
+        ("Initech", "0", NOTHING, NOTHING, NOTHING, "0", "0", "0", "0"),
     ]
 
 
@@ -100,6 +115,10 @@ ORDERS = {
 }
 
 
+def _number(text):
+    return float(text.rstrip("%").replace(NOTHING, "0"))
+
+
 @pytest.mark.usefixtures("numbers")
 @pytest.mark.parametrize(("listed", "column"), ORDERS)
 def test_the_lists_sort_by_each_total_and_rate(admin_client, listed, column):
@@ -111,10 +130,9 @@ def test_the_lists_sort_by_each_total_and_rate(admin_client, listed, column):
         for sign in ("", "-")
     )
 
-    values = [float(value.rstrip("%")) for _, value in up]
-    assert values == sorted(values)
+    values, falling = ([_number(value) for _, value in rows] for rows in (up, down))
+    assert values == sorted(values) == falling[::-1]
     assert len(set(values)) > 1
-    assert [value for _, value in down] == [value for _, value in reversed(up)]
     if ORDERS[listed, column]:
         assert [name for name, _ in up] == ORDERS[listed, column]
 
@@ -322,15 +340,11 @@ def test_a_workspace_s_days_follow_the_time_zone_that_is_chosen_for_it(admin_cli
 @pytest.mark.parametrize(
     ("page", "query", "status"),
     [
-        (CAMPAIGNS, "name__iregex=[", 400),
         (CAMPAIGNS, "workspace__name__regex=(", 400),
-        (WORKSPACES, "name__iregex=[", 400),
         (WORKSPACES, "api_keys__digest__startswith=0", 400),
         (CAMPAIGNS, "workspace__api_keys__digest__gte=0", 400),
-        (CAMPAIGNS, "name__contains=%00", 302 if connection.vendor == "postgresql" else 200),
         (CAMPAIGNS, "launched_at__gte=tomorrow", 302),
-        (CAMPAIGNS, "total_leads__gt=99999999999999999999", 200),
-        (CAMPAIGNS, "id__exact=7", 302),
+        (CAMPAIGNS, "total_sent__gt=1", 400),
     ],
 )
 def test_no_address_written_by_hand_breaks_a_list(admin_client, page, query, status):
@@ -339,9 +353,7 @@ def test_no_address_written_by_hand_breaks_a_list(admin_client, page, query, sta
     assert admin_client.get(f"{page}?{query}").status_code == status
 
 
-@pytest.mark.parametrize(
-    "listed", [CAMPAIGNS, reverse("admin:mailmetrics_apikeys_apikey_changelist")]
-)
+@pytest.mark.parametrize("listed", [CAMPAIGNS, KEYS])
 def test_many_workspaces_are_searched_for_and_few_are_listed(admin_client, listed, monkeypatch):
     monkeypatch.setattr(workspace_choices, "MANY", 3)
     workspaces = [WorkspaceFactory(name=f"Tenant {n}") for n in range(3)]
@@ -353,14 +365,109 @@ def test_many_workspaces_are_searched_for_and_few_are_listed(admin_client, liste
     assert ["Tenant 2" in page for page in pages()] == [True, True]
     WorkspaceFactory(name="Tenant 3")
     assert ["Tenant 2" in page for page in pages()] == [False, False]
-    assert "admin-autocomplete" in pages()[1]
-    found = admin_client.get(
-        reverse("admin:autocomplete"),
-        {
-            "app_label": listed.split("/")[2],
-            "model_name": listed.split("/")[3],
-            "field_name": "workspace",
-            "term": "tenant 2",
-        },
+    assert all("admin-autocomplete" in page for page in pages())
+    found = admin_client.get(f"{listed}workspaces/", {"term": "NANT 2"}).json()
+    assert found == {
+        "results": [{"id": str(workspaces[2].pk), "text": "Tenant 2"}],
+        "pagination": {"more": False},
+    }
+
+
+@pytest.mark.parametrize("listed", [CAMPAIGNS, KEYS])
+def test_a_search_for_workspaces_answers_twenty_at_a_time(admin_client, listed):
+    for number in range(21):
+        WorkspaceFactory(name=f"Tenant {number:02}")
+
+    first, second = (
+        admin_client.get(f"{listed}workspaces/", {"term": "tenant", "page": page}).json()
+        for page in (1, 2)
     )
-    assert [each["text"] for each in found.json()["results"]] == ["Tenant 2"]
+
+    assert [row["text"] for row in first["results"]] == [f"Tenant {n:02}" for n in range(20)]
+    assert [row["text"] for row in second["results"]] == ["Tenant 20"]
+    assert (first["pagination"], second["pagination"]) == ({"more": True}, {"more": False})
+
+
+def test_a_list_stays_narrowed_by_the_workspace_that_was_searched_for(admin_client, monkeypatch):
+    monkeypatch.setattr(workspace_choices, "MANY", 1)
+    acme, globex = WorkspaceFactory(name="Acme"), WorkspaceFactory(name="Globex")
+    CampaignFactory(workspace=acme, name="Q1")
+    CampaignFactory(workspace=globex, name="Q2")
+    query = {"workspace__id__exact": globex.pk, "status__exact": "ACTIVE", "q": "Q", "p": "1"}
+
+    answer = admin_client.get(CAMPAIGNS, query)
+
+    assert table(answer, "name") == [("Q2",)]
+    [form] = re.findall(r'class="workspace-filter">.*?</form>', answer.content.decode(), re.DOTALL)
+    assert f'<option value="{globex.pk}" selected>Globex</option>' in form
+    assert "Acme" not in form
+    hidden = re.findall(r'type="hidden" name="(\w+)" value="(\w+)"', form)
+    assert sorted(hidden) == [("q", "Q"), ("status__exact", "ACTIVE")]
+    cleared = admin_client.get(CAMPAIGNS, {**query, "workspace__id__exact": ""})
+    assert table(cleared, "name") == [("Q2",), ("Q1",)]
+
+
+@pytest.mark.parametrize(
+    ("permissions", "status"),
+    [(["add_apikey"], 200), (["view_apikey"], 200), (["view_workspace"], 403), ([], 403)],
+)
+def test_who_works_with_keys_finds_their_workspace(client, django_user_model, permissions, status):
+    user = django_user_model.objects.create_user("ada", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    client.force_login(user)
+    WorkspaceFactory(name="Acme")
+
+    answer = client.get(f"{KEYS}workspaces/", {"term": "acme"})
+
+    assert answer.status_code == status
+    assert ("Acme" in answer.content.decode()) == (status == 200)
+
+
+REFUSED = {
+    CAMPAIGNS: "mailmetrics_campaigns.view_campaign",
+    f"{CAMPAIGNS}add/": "mailmetrics_campaigns.add_campaign",
+    f"{WORKSPACES}add/": "mailmetrics_campaigns.add_workspace",
+    f"{WORKSPACES}{{workspace}}/change/": "mailmetrics_campaigns.view_workspace",
+    f"{WORKSPACES}{{workspace}}/delete/": "mailmetrics_campaigns.delete_workspace",
+    f"{WORKSPACES}{{workspace}}/history/": "mailmetrics_campaigns.view_workspace",
+    reverse("admin:mailmetrics_analytics_dashboard_changelist"): (
+        "mailmetrics_campaigns.view_campaign mailmetrics_campaigns.view_workspace"
+    ),
+    KEYS: "mailmetrics_apikeys.view_apikey",
+    f"{KEYS}add/": "mailmetrics_apikeys.add_apikey",
+    f"{KEYS}{{key}}/rotate/": "mailmetrics_apikeys.add_apikey mailmetrics_apikeys.change_apikey",
+    f"{KEYS}{{key}}/revoke/": "mailmetrics_apikeys.change_apikey",
+}
+
+
+@pytest.mark.parametrize("page", REFUSED)
+def test_a_refused_page_names_the_missing_permission(client, django_user_model, page):
+    client.force_login(django_user_model.objects.create_user("ada", is_staff=True))
+    key = APIKeyFactory()
+
+    answer = client.get(page.format(workspace=key.workspace_id, key=key.pk))
+
+    assert answer.status_code == 403
+    html = answer.content.decode()
+    assert re.findall(r"<code>(mailmetrics_.*?)</code>", html) == REFUSED[page].split()
+    assert key.workspace.name not in html
+
+
+def test_a_refused_page_names_only_what_is_missing_and_a_rule_where_nothing_is(
+    client, django_user_model
+):
+    user = django_user_model.objects.create_user("ada", is_staff=True)
+    key = APIKeyFactory()
+    codenames = ["view_apikey", "add_apikey", "delete_apikey"]
+    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    client.force_login(user)
+
+    rotate = client.get(f"{KEYS}{key.pk}/rotate/").content.decode()
+    saved = client.post(f"{KEYS}{key.pk}/change/", {"name": "New"}).content.decode()
+    delete = client.get(f"{KEYS}{key.pk}/delete/")
+
+    for html in (rotate, saved):
+        assert "<li>Can change API key (<code>mailmetrics_apikeys.change_apikey</code>)" in html
+        assert "add_apikey" not in html
+    assert delete.status_code == 403
+    assert "Only a superuser may delete API keys. Revoke them instead." in delete.content.decode()

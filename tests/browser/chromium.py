@@ -164,6 +164,16 @@ class Browser:
         feature = {"name": "prefers-color-scheme", "value": theme}
         self._tell("Emulation.setEmulatedMedia", features=[feature])
 
+    def resize(self, width: int, height: int) -> None:
+        """Show pages in a window of that many pixels, until the visitor is forgotten."""
+        self._tell(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=False,
+        )
+
     @contextmanager
     def without(self, pattern: str) -> Iterator[None]:
         """Load no file whose URL fits the pattern, such as ``*/key.js``."""
@@ -215,6 +225,7 @@ class Browser:
         """Leave the page, and be nobody."""
         self.driver.get("about:blank")
         self._tell("Network.clearBrowserCookies")
+        self._tell("Emulation.clearDeviceMetricsOverride")
 
     def _tell(self, command: str, **arguments: Any) -> dict[str, Any]:
         return dict(self.driver.execute_cdp_cmd(command, arguments))

@@ -226,14 +226,23 @@ def test_who_may_only_look_sees_no_button(browser, staff):
     assert [button.text for button in buttons] == ["Close"]
 
 
-@pytest.mark.parametrize("act", ["add/", "{pk}/revoke/", "{pk}/rotate/", "{pk}/delete/"])
-def test_who_may_only_look_is_refused_each_act(browser, staff, act):
+@pytest.mark.parametrize(
+    ("act", "missing"),
+    [
+        ("add/", "mailmetrics_apikeys.add_apikey"),
+        ("{pk}/revoke/", "mailmetrics_apikeys.change_apikey"),
+        ("{pk}/rotate/", "mailmetrics_apikeys.add_apikey"),
+        ("{pk}/delete/", "Only a superuser may delete API keys."),
+    ],
+)
+def test_who_may_only_look_is_refused_each_act(browser, staff, act, missing):
     key = APIKeyFactory()
     staff("view")
 
     browser.open(LIST + act.format(pk=key.pk))
 
-    assert "403 Forbidden" in browser.text
+    assert missing in browser.text
+    browser.screenshot("refused")
     [told] = browser.problems()
     assert "403 (Forbidden)" in told
     assert APIKey.objects.get().state == KeyState.ACTIVE

@@ -4,12 +4,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from campaigns.models import CampaignStatus, EventKind
+from analytics.models import CampaignTotals
+from campaigns import workspace_choices
+from campaigns.models import Campaign, CampaignStatus, EventKind, Workspace
 from campaigns.recording import Event, record_events
-from tests.factories import CampaignFactory, WorkspaceFactory
+from tests.factories import APIKeyFactory, CampaignFactory, WorkspaceFactory
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 CAMPAIGNS = "/admin/mailmetrics_campaigns/campaign/"
+KEYS = "/admin/mailmetrics_apikeys/apikey/"
+NOTHING = "\N{EN DASH}"
 WORKSPACES = "/admin/mailmetrics_campaigns/workspace/"
 
 
@@ -38,8 +42,8 @@ def test_a_click_on_a_rate_sorts_by_it(browser, admin_user, path):
     assert (
         rates
         == {
-            CAMPAIGNS: ["0.00%", "33.33%", "100.00%"],
-            WORKSPACES: ["0.00%", "50.00%"],
+            CAMPAIGNS: [NOTHING, "33.33%", "100.00%"],
+            WORKSPACES: [NOTHING, "50.00%"],
         }[path]
     )
 
@@ -54,3 +58,113 @@ def test_the_other_pages_keep_to_the_policy_too(browser, admin_user, path):
     browser.screenshot("campaign" if path == CAMPAIGNS else "workspace")
     browser.follow(browser.link("Delete"))
     assert "Are you sure you want to delete" in browser.text
+
+
+@pytest.fixture
+def long_list(numbers):
+    """Names and numbers as long as they come, and more rows than a screen has."""
+    workspace = WorkspaceFactory(name="Verlag für Donaudampfschifffahrtsliteratur")
+    for number in range(40):
+        CampaignFactory(
+            workspace=workspace,
+            name=f"{number} Spring launch: new customers in the European Union, second wave",
+            status=CampaignStatus.COMPLETED,
+            launched_at=NOON,
+            total_leads=1_234_567,
+        )
+    for campaign in Campaign.objects.all():
+        values = dict.fromkeys(("sent", "opened", "replied", "bounced"), 1_234_567)
+        CampaignTotals.objects.update_or_create(
+            workspace=campaign.workspace, campaign=campaign, defaults=values
+        )
+
+
+def boxes(browser, selector):
+    """Each element's left, right, top and bottom, in pixels of the window."""
+    script = """
+        return [...document.querySelectorAll(arguments[0])]
+            .map(each => each.getBoundingClientRect())
+            .map(box => [box.left, box.right, box.top, box.bottom])
+    """
+    return browser.driver.execute_script(script, selector)
+
+
+@pytest.mark.usefixtures("long_list")
+@pytest.mark.parametrize("path", [CAMPAIGNS, WORKSPACES, KEYS])
+def test_all_of_a_list_is_on_a_small_screen_and_its_header_stays(browser, admin_user, path):
+    APIKeyFactory.create_batch(
+        40, name="Reporting tool " * 6, workspace=Workspace.objects.last(), created_by="a" * 60
+    )
+    browser.log_in(admin_user)
+    browser.resize(1366, 768)
+    browser.open(path)
+
+    width = browser.driver.execute_script("return document.documentElement.clientWidth")
+    cells = boxes(browser, "#result_list th, #result_list td")
+    assert min(left for left, *_ in cells) >= 0
+    assert max(right for _, right, *_ in cells) <= width
+    browser.driver.execute_script("scrollTo(0, document.body.scrollHeight)")
+    [head] = boxes(browser, "#result_list thead th.column-name")
+    assert -2 <= head[2] <= 0 or path == WORKSPACES  # whose list is short
+    browser.screenshot(f"list-{path.split('/')[3]}-1366")
+
+
+@pytest.mark.usefixtures("long_list")
+def test_on_a_phone_the_header_stays_at_the_top_of_the_table(browser, admin_user):
+    browser.log_in(admin_user)
+    browser.resize(390, 844)
+    browser.open(CAMPAIGNS)
+
+    browser.driver.execute_script("document.querySelector('.results').scrollTop = 500")
+
+    [table], [head] = (boxes(browser, path) for path in (".results", "thead th.column-name"))
+    assert abs(head[2] - table[2]) <= 2
+    assert browser.driver.execute_script("return document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.usefixtures("long_list")
+def test_names_wrap_and_numbers_stand_in_line(browser, admin_user):
+    browser.log_in(admin_user)
+    browser.resize(1366, 768)
+    browser.open(CAMPAIGNS)
+
+    columns = [
+        cell.get_attribute("class") for cell in browser.all("#result_list tbody tr:first-child > *")
+    ]
+    assert [name.split()[0].removeprefix("field-") for name in columns[1:]] == [
+        *("name", "workspace", "status", "launched", "open_rate", "reply_rate", "bounce_rate"),
+        *("sent", "opened", "replied", "bounced", "leads"),
+    ]
+    [name, *_] = boxes(browser, "tbody .field-name a")
+    assert name[3] - name[2] > 30  # pixels, so more than one line
+    sent = browser.all(".field-sent")
+    assert {cell.text for cell in sent} == {"1,234,567"}
+    assert {cell.value_of_css_property("text-align") for cell in sent} == {"end"}
+
+
+def test_one_of_many_workspaces_is_found_by_typing(browser, admin_user, monkeypatch):
+    monkeypatch.setattr(workspace_choices, "MANY", 2)
+    for name in ("Acme", "Globex", "Initech"):
+        CampaignFactory(workspace__name=name, name=f"For {name}")
+    browser.log_in(admin_user)
+    browser.open(CAMPAIGNS)
+
+    def choose(name):
+        browser.find(".select2-selection").click()
+        browser.find(".select2-search__field").send_keys(name.lower())
+        browser.until(
+            lambda: [each.text for each in browser.all(".select2-results__option")] == [name]
+        )
+        browser.find(".select2-results__option").click()
+
+    choose("Globex")
+    browser.screenshot("campaigns-of-many-workspaces")
+    browser.follow(browser.button("Filter"))
+    assert [cell.text for cell in browser.all(".field-name")] == ["For Globex"]
+    assert browser.find(".select2-selection__rendered").text.endswith("Globex")
+
+    browser.open(f"{CAMPAIGNS}add/")
+    browser.fill("name", "New")
+    choose("Initech")
+    browser.follow(browser.button("Save"))
+    assert Campaign.objects.get(name="New").workspace.name == "Initech"
