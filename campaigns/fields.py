@@ -12,6 +12,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.functions.datetime import TruncBase
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_lazy as _
 
 
 def utc_now() -> datetime:
@@ -66,7 +67,14 @@ class InstantFormField(forms.SplitDateTimeField):
     """An instant as a date and a time in the current zone; answers it aware and in UTC.
 
     Without ``USE_TZ`` Django's own would show an aware value in UTC and read it in another zone.
+    Both inputs are named: the field's label stands beside them and belongs to neither.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        parts = getattr(self.widget, "widgets", ())
+        for part, name in zip(parts, (_("Date"), _("Time")), strict=False):
+            part.attrs.setdefault("aria-label", name)
 
     def prepare_value(self, value: Any) -> Any:
         # As text, it is from the address of a page that adds.

@@ -10,7 +10,7 @@ from tests.factories import CampaignFactory
 from tests.pages import NOON, WINDOW, admin, make_campaign
 
 FOR_THE_SCREEN = (
-    "#header, #nav-sidebar, .breadcrumbs, .mailmetrics form, .mailmetrics nav, .mm-hint"
+    "#header, #nav-sidebar, .breadcrumbs, .mm-choice, .mm-compare, .mailmetrics nav, .mm-hint"
 )
 PAGE = re.compile(rb"/Type\s*/Page\b")
 SIZE = re.compile(rb"/MediaBox\s*\[0 0 ([0-9.]+) ([0-9.]+)\]")
