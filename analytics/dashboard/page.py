@@ -10,6 +10,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from analytics import reports
@@ -77,7 +78,7 @@ class DashboardAdmin(ExplainedRefusals):
         asked = self._asked(request)
         context = {
             **self.admin_site.each_context(request),
-            "title": "Dashboard",
+            "title": _("Dashboard"),
             "opts": self.opts,
             "asked": asked,
             **(self._answer(request, asked) if asked and asked.is_valid() else {}),
