@@ -28,6 +28,23 @@ class KeylessExceptionReporter(ExceptionReporter):
         return _hidden(super().get_traceback_text())
 
 
+class KeyFilter(logging.Filter):
+    """Cuts every key in a record to its hint, in its message and in its traceback.
+
+    For a handler's ``filters``: a caller may put a key into a URL, and Django logs the path.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        message = record.getMessage()
+        if _KEY.search(message):
+            record.msg, record.args = _without_keys(message), None
+        if record.exc_info and not record.exc_text:
+            traceback = logging.Formatter().formatException(record.exc_info)
+            if _KEY.search(traceback):
+                record.exc_text = _without_keys(traceback)
+        return True
+
+
 class DigestFilter(logging.Filter):
     """Takes the digests out of the logged queries of one table."""
 
@@ -45,7 +62,11 @@ class DigestFilter(logging.Filter):
 
 
 def _hidden(text: SafeString) -> SafeString:
-    return mark_safe(_DIGEST.sub("…", _KEY.sub(r"\1…", text)))  # noqa: S308 - it was safe already
+    return mark_safe(_DIGEST.sub("…", _without_keys(text)))  # noqa: S308 - it was safe already
+
+
+def _without_keys(text: str) -> str:
+    return _KEY.sub(r"\1…", text)
 
 
 def _without_digests(value: Any) -> Any:

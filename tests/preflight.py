@@ -40,6 +40,9 @@ NEEDS = (
     _command("redis-server", package="redis-server", tests="those of throttling on Redis"),
     _command("xgettext", package="gettext", tests="those of the translations"),
     _command("memcached", package="memcached", tests="those of throttling on Memcached"),
+    _command("nginx", package="nginx-light", tests="tests/config/test_nginx.py"),
+    _command("openssl", package="openssl", tests="tests/config/test_nginx.py"),
+    _command("pgbouncer", package="pgbouncer", tests="tests/config/test_pgbouncer.py"),
 )
 
 

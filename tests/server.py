@@ -14,17 +14,27 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @contextmanager
 def gunicorn(
-    *, database_url: str, log: IO[str], workers: int = 1, threads: int = 1, **environment: str
+    *,
+    database_url: str,
+    log: IO[str],
+    port: int = 0,
+    workers: int = 1,
+    threads: int = 1,
+    **environment: str,
 ) -> Iterator[tuple[str, int]]:
     """Its host and port; all that it writes goes to ``log``. Ended at the end of the block.
 
     The settings are those of production, save that plain HTTP is answered and nothing throttled.
     """
-    command = [sys.executable, "-m", "gunicorn", "config.wsgi", f"--workers={workers}"]
-    with socket.create_server(("127.0.0.1", 0), backlog=512) as listening:
+    command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--limit-request-line=8190"]
+    with socket.create_server(("127.0.0.1", port), backlog=512) as listening:
         bound = f"fd://{listening.fileno()}"
         server = subprocess.Popen(
-            [*command, f"--threads={threads}", f"--bind={bound}", "--log-level=debug"],
+            [
+                *command,
+                *(f"--workers={workers}", f"--threads={threads}"),
+                *(f"--bind={bound}", "--log-level=debug"),
+            ],
             cwd=ROOT,
             env={
                 "PATH": os.defpath,

@@ -17,7 +17,7 @@ from django.views.debug import technical_500_response
 
 from apikeys import crypto
 from apikeys.models import APIKey
-from apikeys.reporting import KeylessExceptionReporter
+from apikeys.reporting import KeyFilter, KeylessExceptionReporter
 from tests.factories import APIKeyFactory, WorkspaceFactory
 from tests.mailing import admins
 from tests.server import gunicorn
@@ -188,3 +188,26 @@ def ask(host, port, values):
         answer = http.client.HTTPResponse(connection.sock)
         answer.begin()
         return answer.status, f"{answer.headers}{answer.read().decode()}"
+
+
+class TestKeyFilter:
+    @staticmethod
+    def written(message, *args, **options):
+        record = logging.makeLogRecord({"msg": message, "args": args, **options})
+        assert KeyFilter().filter(record)
+        return logging.Formatter().format(record)
+
+    def test_a_key_is_cut_to_its_hint_wherever_it_is(self):
+        key = crypto.generate()
+        assert self.written("Not Found: %s", f"/api/{key}/x") == f"Not Found: /api/{key[:7]}…/x"
+        try:
+            raise ValueError(f"What is {key}?")
+        except ValueError:
+            told = self.written("Failed", exc_info=sys.exc_info())
+        assert key not in told
+        assert told.endswith(f"ValueError: What is {key[:7]}…?")
+
+    def test_other_records_are_left_as_they_are(self):
+        record = logging.makeLogRecord({"msg": "%d of %s", "args": (1, "all")})
+        KeyFilter().filter(record)
+        assert (record.msg, record.args) == ("%d of %s", (1, "all"))

@@ -18,7 +18,8 @@ for word in "$@"; do
     case "$word" in
         chromium-driver) command=chromedriver ;;
         gettext) command=xgettext ;;
-        chromium | redis-server | memcached) command=$word ;;
+        nginx-light) command=nginx ;;
+        chromium | redis-server | memcached | openssl | pgbouncer) command=$word ;;
         *) continue ;;
     esac
     touch "{bin}/$command" && chmod +x "{bin}/$command"
@@ -34,8 +35,11 @@ os.geteuid = lambda: int(sys.argv[2])
 preflight.downloaded_browser = lambda: None
 preflight.main()
 """
-COMMANDS = ("chromium", "chromedriver", "redis-server", "xgettext", "memcached")
-PACKAGES = "chromium chromium-driver redis-server gettext memcached"
+COMMANDS = (
+    *("chromium", "chromedriver", "redis-server", "xgettext", "memcached"),
+    *("nginx", "openssl", "pgbouncer"),
+)
+PACKAGES = "chromium chromium-driver redis-server gettext memcached nginx-light openssl pgbouncer"
 
 
 class Machine:
@@ -100,7 +104,7 @@ def test_only_what_is_missing_is_installed(machine: Machine) -> None:
         machine.add(command)
     with_apt(machine)
 
-    assert machine.preflight(uid=0).stdout == "Installing memcached\n"
+    assert machine.preflight(uid=0).stdout == "Installing pgbouncer\n"
 
 
 @pytest.mark.parametrize("sudo", [None, "#!/bin/sh\nexit 1\n"], ids=["no sudo", "a password"])
