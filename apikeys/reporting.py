@@ -7,10 +7,12 @@ from typing import Any
 from django.utils.safestring import SafeString, mark_safe
 from django.views.debug import ExceptionReporter
 
-from apikeys.crypto import PREFIX
+from apikeys.crypto import HINT_LENGTH, PREFIX
 
 # Or the start of one, where a long variable was cut.
 _KEY = re.compile(rf"\b({PREFIX}[0-9A-Za-z]{{4}})[0-9A-Za-z]{{4,}}")
+# The hint at the start of anything longer.
+_HINT = re.compile(rf"{PREFIX}[0-9A-Za-z]{{{HINT_LENGTH}}}(?=[0-9A-Za-z])")
 _DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 
 
@@ -43,6 +45,12 @@ class KeyFilter(logging.Filter):
             if _KEY.search(traceback):
                 record.exc_text = _without_keys(traceback)
         return True
+
+
+def pasted_hint(text: str) -> str:
+    """The start of a key that was pasted whole or in part, with whatever around it; or nothing."""
+    found = _HINT.search(text)
+    return found[0] if found else ""
 
 
 class DigestFilter(logging.Filter):

@@ -4,23 +4,24 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
-from django.utils.formats import date_format
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from apikeys.admin.key_pages import state_text
 from apikeys.admin.list_filters import ScopeFilter, StateFilter
 from apikeys.admin.making import Making
 from apikeys.admin.revoking import Revoking
 from apikeys.admin.rotating import Rotating
+from apikeys.admin.searching import Searching
 from apikeys.models import APIKey
 from campaigns.base.refusals import ExplainedRefusals, Refused
 from campaigns.fields import utc_now
 from campaigns.workspace_choices import ManyWorkspaces, WorkspaceFilter
 
 
-class APIKeyAdmin(ExplainedRefusals, Making, Rotating, Revoking, ManyWorkspaces):
+class APIKeyAdmin(ExplainedRefusals, Making, Rotating, Revoking, Searching, ManyWorkspaces):
     """Rotating a key takes the permissions to add and to change, revoking it that to change.
 
     Only a superuser may delete keys, or their workspace with them: a revoked key still tells who
@@ -42,7 +43,9 @@ class APIKeyAdmin(ExplainedRefusals, Making, Rotating, Revoking, ManyWorkspaces)
     list_filter = (StateFilter, ("workspace", WorkspaceFilter), ScopeFilter)
     list_select_related = ("workspace",)
     search_fields = ("name", "hint", "workspace__name", "created_by")
-    search_help_text = _("By name, workspace, creator or hint; never by a whole key.")
+    search_help_text = _(
+        "By name, workspace, creator or hint. Of a whole key only its hint is kept."
+    )
     show_full_result_count = False
 
     @admin.display(description=_("scopes"))
@@ -51,9 +54,7 @@ class APIKeyAdmin(ExplainedRefusals, Making, Rotating, Revoking, ManyWorkspaces)
 
     @admin.display(description=_("state"), ordering="expires_at")
     def current_state(self, key: APIKey) -> str:
-        if key.revoked_at is not None or key.expires_at is None:
-            return str(key.state.label)
-        return f"{key.state.label} ({date_format(key.expires_at)})"
+        return state_text(key)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

@@ -1,13 +1,16 @@
 """The forms in which staff make, change and rotate a key."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
 
 from django import forms
+from django.conf import settings
 from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import ValidationError
+from django.utils.functional import lazy
 from django.utils.html import format_html
+from django.utils.timezone import get_current_timezone, get_default_timezone
 from django.utils.translation import gettext_lazy as _
 
 from apikeys.models import APIKey
@@ -23,6 +26,16 @@ OVERLAPS = {
 }
 
 
+LIFETIMES = {
+    "30": _("In 30 days"),
+    "90": _("In 90 days"),
+    "365": _("In 1 year"),
+    "never": _("Never"),
+    "date": _("On a date"),
+}
+END_OF_DAY = time(23, 59, 59)
+
+
 def scope_choices() -> list[tuple[str, str]]:
     return [
         (name, format_html("<code>{}</code> {}", name, description))
@@ -35,16 +48,55 @@ def _in_the_future(instant: datetime) -> None:
         raise ValidationError(_("This is in the past."))
 
 
+def _current_zone() -> str:
+    zone = get_current_timezone() if settings.USE_TZ else get_default_timezone()
+    return str(zone)
+
+
 class ExpiryField(InstantFormField):
-    """A future instant, or none."""
+    """A future instant, or none; a date alone is the end of that day."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(
-            required=False,
-            label=_("Expires"),
-            widget=AdminSplitDateTime,
-            **{"help_text": _("From then on the key is refused. Empty: never."), **kwargs},
-        )
+        super().__init__(required=False, widget=AdminSplitDateTime, **kwargs)
+
+    def compress(self, data_list: Any) -> datetime | None:
+        if data_list and data_list[0] and data_list[1] is None:
+            data_list = [data_list[0], END_OF_DAY]
+        return super().compress(data_list)
+
+
+def _expiry_help(text: Any) -> Any:
+    """The help of an expiry: the text, and how a date is read on the page that has it."""
+    more = _("A date alone is enough: it means the end of that day. Time zone: %(zone)s.")
+    return lazy(lambda: f"{text} {more % {'zone': _current_zone()}}", str)()
+
+
+class LifetimeForm(forms.Form):
+    """Asks how long a new key lives, as ``expires_at`` when it is clean."""
+
+    expires_in = forms.ChoiceField(
+        choices=list(LIFETIMES.items()), initial="90", label=_("Expires")
+    )
+    expires_at = ExpiryField(
+        label=_("Date"),
+        validators=[_in_the_future],
+        help_text=_expiry_help(_("From then on the key is refused.")),
+    )
+
+    class Media:
+        js = ["mailmetrics_apikeys/expiry.js"]
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        lifetime, expiry = values.get("expires_in"), values.get("expires_at")
+        if lifetime == "date":
+            if expiry is None and "expires_at" not in self.errors:
+                self.add_error("expires_at", _("Enter a date."))
+        elif expiry is not None:
+            self.add_error("expires_in", _("Choose “On a date”, or leave the date empty."))
+        elif lifetime and lifetime.isdecimal():
+            values["expires_at"] = utc_now().replace(microsecond=0) + timedelta(days=int(lifetime))
+        return values
 
 
 class OnceForm(forms.Form):
@@ -53,12 +105,11 @@ class OnceForm(forms.Form):
     token = forms.UUIDField(label="", widget=forms.HiddenInput, initial=uuid4)
 
 
-class AddKeyForm(OnceForm, forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+class AddKeyForm(OnceForm, LifetimeForm, forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     # The choices are read for each form: a host registers its own scopes as it starts.
     scopes = forms.MultipleChoiceField(
         choices=scope_choices, widget=forms.CheckboxSelectMultiple, label=_("Scopes")
     )
-    expires_at = ExpiryField(validators=[_in_the_future])
 
 
 class ChangeKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
@@ -69,7 +120,8 @@ class ChangeKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
         fields = ("name", "expires_at")
 
     expires_at = ExpiryField(
-        help_text=_("Can only be brought forward. To end the key now, revoke it."),
+        label=_("Expires"),
+        help_text=_expiry_help(_("Can only be brought forward. To end the key now, revoke it.")),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -90,7 +142,7 @@ class ChangeKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
         return expiry
 
 
-class RotateForm(OnceForm):
+class RotateForm(OnceForm, LifetimeForm):
     overlap = forms.TypedChoiceField(
         choices=list(OVERLAPS.items()),
         coerce=lambda hours: timedelta(hours=int(hours)),
@@ -98,6 +150,8 @@ class RotateForm(OnceForm):
         label=_("The old key stays valid for"),
         help_text=_("Never beyond its own expiry."),
     )
-    expires_at = ExpiryField(
-        validators=[_in_the_future], help_text=_("Of the new key. Empty: never.")
-    )
+    field_order = ("overlap", "expires_in", "expires_at")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["expires_in"].label = _("The new key expires")

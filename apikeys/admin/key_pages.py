@@ -16,6 +16,7 @@ from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, path, reverse
 from django.utils.cache import add_never_cache_headers
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apikeys.admin.forms import OnceForm
@@ -117,6 +118,13 @@ class KeyPages(CarefulLookups):
         if not covers(made.scopes, self.example_scope):
             return ""
         return f"curl -H {shlex.quote(f'X-API-Key: {key}')} {shlex.quote(url)}"
+
+
+def state_text(key: APIKey) -> str:
+    """The key's state, with the day of its expiry if it has one."""
+    if key.revoked_at is not None or key.expires_at is None:
+        return str(key.state.label)
+    return f"{key.state.label} ({date_format(key.expires_at)})"
 
 
 def name_of(user: Any) -> str:

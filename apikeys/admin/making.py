@@ -17,10 +17,25 @@ class Making(KeyPages):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
-            return [(None, {"fields": ["name", "workspace", "scopes", "expires_at", "token"]})]
+            return [
+                (
+                    None,
+                    {
+                        "fields": [
+                            "name",
+                            "workspace",
+                            "scopes",
+                            "expires_in",
+                            "expires_at",
+                            "token",
+                        ]
+                    },
+                )
+            ]
         state = ["current_state", "hint", "last_used_at", "created_by", "created_at", "revoked_at"]
+        pair = [name for name in ("replaced_key", "new_keys") if getattr(self, name)(obj)]
         return [
-            (None, {"fields": ["name", "workspace", "granted", "expires_at"]}),
+            (None, {"fields": ["name", "workspace", "granted", "expires_at", *pair]}),
             (_("State"), {"fields": state}),
         ]
 

@@ -2,16 +2,20 @@
 
 from typing import Any
 
+from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db import router, transaction
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern
+from django.urls import URLPattern, reverse
 from django.utils.decorators import method_decorator
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
 from apikeys.admin.forms import RotateForm
-from apikeys.admin.key_pages import KeyPages, name_of
+from apikeys.admin.key_pages import URLS, KeyPages, name_of, state_text
 from apikeys.models import APIKey
 
 
@@ -24,6 +28,24 @@ class Rotating(KeyPages):
     def get_urls(self) -> list[URLPattern]:
         rotate = self.view_at("<path:object_id>/rotate/", self.rotate_view, "rotate")
         return [rotate, *super().get_urls()]
+
+    @admin.display(description=gettext_lazy("replaces"))
+    def replaced_key(self, key: APIKey) -> SafeString:
+        return self._linked(pk=key.replaces_id)
+
+    @admin.display(description=gettext_lazy("replaced by"))
+    def new_keys(self, key: APIKey) -> SafeString:
+        return self._linked(replaces=key)
+
+    def _linked(self, **which: Any) -> SafeString:
+        """The keys, each a link to its page, with their state."""
+        site = self.admin_site.name
+        keys = APIKey.objects.using(router.db_for_write(APIKey)).filter(**which)
+        links = (
+            (reverse(f"{URLS}_change", args=[key.pk], current_app=site), key, state_text(key))
+            for key in keys.order_by("pk")
+        )
+        return format_html_join(mark_safe("<br>"), '<a href="{}">{}</a>: {}', links)
 
     # Keeps the key out of error reports, here and in every call below.
     @method_decorator(sensitive_variables())

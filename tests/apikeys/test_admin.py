@@ -15,6 +15,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import path, reverse
 from django.utils.formats import date_format
+from django.utils.http import urlencode
 from django.utils.log import AdminEmailHandler
 
 import apikeys.admin
@@ -62,8 +63,18 @@ def add_form(**values):
     return {
         **sent,
         **({} if "workspace" in values else {"workspace": WorkspaceFactory().pk}),
+        **lifetime(values),
         **values,
     }
+
+
+def rotate_form(**values):
+    """What the browser sends of the form that asks how to rotate."""
+    return {"overlap": "24", "token": str(uuid4()), **lifetime(values), **values}
+
+
+def lifetime(values):
+    return {"expires_in": "date" if "expires_at_0" in values else "never"}
 
 
 def split(name, instant):
@@ -162,7 +173,11 @@ def test_the_form_has_each_scope_with_its_sentence_also_a_hosts_own(admin_client
         {"scopes": []},
         {"scopes": ["campaigns:write"]},
         {"expires_at_0": "2024-01-01", "expires_at_1": "00:00"},
-        {"expires_at_0": "2999-01-01"},
+        {"expires_at_0": "", "expires_at_1": "00:00"},
+        {"expires_at_0": "2999-01-01", "expires_in": "90"},
+        {"expires_in": "date"},
+        {"expires_in": ""},
+        {"expires_in": "31"},
         {"expires_at_0": "31.12.", "expires_at_1": "00:00"},
         {"token": ""},
         {"token": "1"},
@@ -229,7 +244,7 @@ def test_a_key_is_in_no_log_no_session_no_cookie_no_history_and_no_table(admin_c
     with CaptureQueriesContext(connection) as queries:
         answers = [
             admin_client.post(f"{LIST}add/", add_form()),
-            admin_client.post(at(old, "rotate"), {"overlap": "24", "token": str(uuid4())}),
+            admin_client.post(at(old, "rotate"), rotate_form()),
         ]
 
     keys = {KEY.search(answer.content.decode())[0] for answer in answers}
@@ -277,6 +292,69 @@ def test_an_error_report_of_the_page_tells_no_key(
         assert crypto.digest(key) not in text
     assert APIKey.objects.get() == old
     assert APIKey.objects.get().expires_at is None
+
+
+# How long a key lives.
+
+
+@pytest.mark.parametrize(("lifetime", "days"), [("30", 30), ("90", 90), ("365", 365)])
+@pytest.mark.parametrize("act", ["add", "rotate"])
+def test_a_new_key_lives_as_long_as_is_chosen(admin_client, act, lifetime, days):
+    old = APIKeyFactory()
+    url, form = (f"{LIST}add/", add_form) if act == "add" else (at(old, "rotate"), rotate_form)
+    before = utc_now()
+
+    admin_client.post(url, form(expires_in=lifetime))
+
+    made = APIKey.objects.exclude(pk=old.pk).get()
+    left = made.expires_at - before
+    assert timedelta(days=days, seconds=-1) <= left <= timedelta(days=days, minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("zone", "expiry"),
+    [
+        ("UTC", datetime(2998, 1, 1, 23, 59, 59, tzinfo=UTC)),
+        ("America/New_York", datetime(2998, 1, 2, 4, 59, 59, tzinfo=UTC)),
+    ],
+)
+@pytest.mark.parametrize("act", ["add", "rotate", "change"])
+@pytest.mark.usefixtures("zones")
+def test_a_date_alone_is_the_end_of_that_day_in_the_zone_that_the_page_names(
+    admin_client, settings, act, zone, expiry
+):
+    settings.TIME_ZONE = zone
+    old = APIKeyFactory()
+    url = f"{LIST}add/" if act == "add" else at(old, act)
+    form = {"add": add_form, "rotate": rotate_form, "change": dict}[act]
+
+    page = admin_client.get(url).content.decode()
+    admin_client.post(url, form(name="New", expires_at_0="2998-01-01", expires_at_1=""))
+
+    assert f"it means the end of that day. Time zone: {zone}." in page
+    made = APIKey.objects.exclude(pk=old.pk).get() if act != "change" else APIKey.objects.get()
+    assert made.expires_at == expiry
+
+
+@pytest.mark.parametrize(
+    ("sent", "message"),
+    [
+        ({"expires_in": "date"}, "Enter a date."),
+        (
+            {"expires_in": "90", "expires_at_0": "2998-01-01"},
+            "Choose “On a date”, or leave the date empty.",
+        ),
+        ({"expires_in": "31"}, "31 is not one of the available choices."),
+        ({"expires_at_0": "2024-01-01"}, "This is in the past."),
+    ],
+)
+def test_a_lifetime_that_makes_no_sense_says_why(admin_client, sent, message):
+    old = APIKeyFactory()
+
+    for url, form in ((f"{LIST}add/", add_form), (at(old, "rotate"), rotate_form)):
+        assert message in admin_client.post(url, form(**sent)).content.decode()
+
+    assert APIKey.objects.get() == old
 
 
 # Changing a key.
@@ -457,7 +535,7 @@ def test_rotating_is_in_the_history_of_both_keys(admin_client):
     old = APIKeyFactory(name="Dashboard", scopes=["campaigns:all", "*"])
 
     answer = admin_client.post(
-        at(old, "rotate"), {"overlap": "168", "token": str(uuid4()), **split("expires_at", SOON)}
+        at(old, "rotate"), rotate_form(overlap="168", **split("expires_at", SOON))
     )
 
     [key] = set(KEY.findall(answer.content.decode()))
@@ -478,9 +556,34 @@ def test_rotating_is_in_the_history_of_both_keys(admin_client):
     ]
 
 
+def test_each_of_a_rotated_pair_names_the_other_and_when_the_old_one_ends(admin_client):
+    old = APIKeyFactory(name="Dashboard")
+    other = APIKeyFactory()
+    for _ in range(2):
+        admin_client.post(at(old, "rotate"), rotate_form())
+    old.refresh_from_db()
+    new, newer = APIKey.objects.filter(replaces=old).order_by("pk")
+
+    def named(key, column):
+        page = admin_client.get(at(key, "change")).content.decode()
+        found = re.search(rf'field-{column}.*?<div class="readonly">(.*?)</div>', page, re.DOTALL)
+        return found and found[1]
+
+    def link(key, state):
+        return f'<a href="{at(key, "change")}">{key}</a>: {state}'
+
+    assert named(new, "replaced_key") == named(newer, "replaced_key")
+    day = date_format(old.expires_at)
+    assert named(new, "replaced_key") == link(old, f"Expiring ({day})")
+    assert named(old, "new_keys") == f"{link(new, 'Active')}<br>{link(newer, 'Active')}"
+    assert named(old, "replaced_key") is None
+    assert named(new, "new_keys") is None
+    assert (named(other, "replaced_key"), named(other, "new_keys")) == (None, None)
+
+
 def test_a_rotation_sent_again_makes_no_second_key(admin_client):
     old = APIKeyFactory()
-    sent = {"overlap": "0", "token": str(uuid4())}
+    sent = rotate_form(overlap="0")
     admin_client.post(at(old, "rotate"), sent)
 
     answer = admin_client.post(at(old, "rotate"), sent)
@@ -503,7 +606,7 @@ def test_a_rotation_that_makes_no_sense_changes_nothing(admin_client, state, sen
     key = APIKeyFactory(**state)
     [before] = APIKey.objects.values()
 
-    answer = admin_client.post(at(key, "rotate"), {"overlap": "24", "token": str(uuid4()), **sent})
+    answer = admin_client.post(at(key, "rotate"), rotate_form(**sent))
 
     assert message in answer.content.decode()
     assert list(APIKey.objects.values()) == [before]
@@ -518,7 +621,7 @@ ACTS = {
     "revoke": ("{pk}/revoke/", dict),
     "revoke many": ("", lambda: {"action": "revoke_selected", "post": "yes"}),
     "delete many": ("", lambda: {"action": "delete_selected", "post": "yes"}),
-    "rotate": ("{pk}/rotate/", lambda: {"overlap": "24", "token": str(uuid4())}),
+    "rotate": ("{pk}/rotate/", rotate_form),
     "delete": ("{pk}/delete/", lambda: {"post": "yes"}),
 }
 
@@ -707,6 +810,71 @@ def test_the_list_costs_as_much_whatever_it_holds(admin_client):
     assert len(few) == len(many)
 
 
+# Searching by a whole key.
+
+
+@pytest.mark.parametrize("text", ["{}", "  {} ", "X-API-Key: {}", '"{}"', "xx{}", "{}\n"])
+def test_a_whole_key_finds_its_own_by_the_hint_alone(admin_client, caplog, text):
+    caplog.set_level(logging.DEBUG)
+    key = crypto.generate()
+    APIKeyFactory(key=key, name="Mine")
+    APIKeyFactory()
+
+    with CaptureQueriesContext(connection) as queries:
+        sent = {"q": text.format(key), "state": "active", "p": "1"}
+        answer = admin_client.post(f"{LIST}search/", sent, follow=True)
+
+    assert answer.redirect_chain == [(f"{LIST}?q={key[:7]}&state=active&p=1", 302)]
+    assert names(answer) == ["Mine"]
+    for told in (answer.content.decode(), caplog.text, str(queries.captured_queries)):
+        assert key[7:12] not in told
+
+
+def test_a_whole_key_in_an_address_is_cut_there(admin_client):
+    key = crypto.generate()
+    APIKeyFactory(key=key, name="Mine")
+
+    answer = admin_client.get(LIST, {"q": key, "state": "active"})
+
+    assert (answer.status_code, answer["Location"]) == (302, f"{LIST}?q={key[:7]}&state=active")
+
+
+@pytest.mark.parametrize("text", ["acme", "mm_", "mm_abcd", "mm_abcd…", "", "ä b"])
+def test_any_other_search_is_as_it_was_written(admin_client, text):
+    answer = admin_client.post(f"{LIST}search/", {"q": text})
+
+    assert (answer.status_code, answer["Location"]) == (302, f"{LIST}?{urlencode({'q': text})}")
+    assert admin_client.get(answer["Location"]).status_code == 200
+
+
+def test_the_search_is_a_form_that_posts_and_keeps_the_filters(admin_client):
+    page = admin_client.get(LIST, {"state": "active", "q": "a", "p": "1"}).content.decode()
+
+    [form] = re.findall(r'<form id="changelist-search".*?</form>', page, re.DOTALL)
+    assert 'method="post" action="search/"' in form
+    assert "csrfmiddlewaretoken" in form
+    assert re.findall(r'type="hidden" name="(\w+)" value="(\w+)"', form)[1:] == [
+        ("state", "active")
+    ]
+
+
+def test_who_may_not_see_keys_may_not_search_for_them(staff):
+    assert staff().post(f"{LIST}search/", {"q": "a"}).status_code == 403
+
+
+# A first visit.
+
+
+def test_the_start_and_the_pages_of_keys_lead_to_the_description_of_the_api(admin_client):
+    key = APIKeyFactory()
+    docs = f'<a href="{reverse("mailmetrics:docs")}">API documentation</a>'
+
+    pages = [admin_client.get(url) for url in ("/admin/", "/admin/mailmetrics_apikeys/", LIST)]
+    pages += [admin_client.get(at(key, "change")), admin_client.post(f"{LIST}add/", add_form())]
+
+    assert [page.content.decode().count(docs) for page in pages] == [1] * 5
+
+
 # A host's own user model and AdminSite.
 
 
@@ -745,5 +913,7 @@ def test_all_works_in_a_hosts_own_site_without_the_default_one_and_the_api(admin
         html = admin_client.get(base + page).content.decode()
         assert f'href="{base}' in html
         assert '"/admin/' not in html
-    admin_client.post(f"{base}{key.pk}/rotate/", {"overlap": "24", "token": str(uuid4())})
+        assert "API documentation" not in html
+    assert admin_client.post(f"{base}search/", {"q": key.hint})["Location"].startswith(base)
+    admin_client.post(f"{base}{key.pk}/rotate/", rotate_form())
     assert admin_client.post(f"{base}{key.pk}/revoke/")["Location"] == f"{base}{key.pk}/change/"

@@ -17,6 +17,7 @@ from tests.factories import APIKeyFactory, CampaignFactory, WorkspaceFactory
 
 LIST = "/admin/mailmetrics_apikeys/apikey/"
 API = "/api/public/v1/analytics/campaigns"
+DOCS = "API DOCUMENTATION"
 KEY = re.compile(r"mm_[0-9A-Za-z]{38}")
 
 
@@ -156,7 +157,7 @@ def test_a_revoked_key_is_refused(browser, site, admin_user, acme):
     assert status(site, key) == 401
     assert browser.path == page_of(made)
     assert "1 API key revoked." in browser.text
-    assert [tool.text for tool in browser.all(".object-tools a")] == ["HISTORY"]
+    assert [tool.text for tool in browser.all(".object-tools a")] == ["HISTORY", DOCS]
     browser.follow(browser.link("History"))
     assert "Revoked." in browser.text
     browser.screenshot("key-history")
@@ -216,12 +217,13 @@ def test_who_may_only_look_sees_no_button(browser, staff):
 
     browser.open(LIST)
     assert key.hint in browser.text
-    assert browser.all("select[name='action'], .object-tools a, [type='checkbox']") == []
+    assert browser.all("select[name='action'], [type='checkbox']") == []
+    assert [tool.text for tool in browser.all(".object-tools a")] == [DOCS]
     browser.open(page_of(key))
     browser.screenshot("key-view-only")
 
     tools = [tool.text for tool in browser.all(".object-tools a")]
-    assert tools == ["HISTORY"]
+    assert tools == ["HISTORY", DOCS]
     buttons = browser.all("#content input[type='submit'], .submit-row a, .submit-row input")
     assert [button.text for button in buttons] == ["Close"]
 
@@ -246,3 +248,45 @@ def test_who_may_only_look_is_refused_each_act(browser, staff, act, missing):
     [told] = browser.problems()
     assert "403 (Forbidden)" in told
     assert APIKey.objects.get().state == KeyState.ACTIVE
+
+
+@pytest.mark.usefixtures("acme")
+def test_whoever_turns_to_the_date_of_an_expiry_means_it(browser, admin_user):
+    browser.log_in(admin_user)
+    browser.open(f"{LIST}add/")
+    lifetime = browser.find("[name='expires_in']")
+    assert lifetime.get_attribute("value") == "90"
+
+    browser.fill("expires_at_0", "2998-01-01")
+    assert lifetime.get_attribute("value") == "date"
+    browser.find("[name='expires_in'] option[value='30']").click()
+    assert browser.find("[name='expires_at_0']").get_attribute("value") == ""
+
+
+def test_a_whole_key_that_is_pasted_into_the_search_reaches_no_address(browser, admin_user, acme):
+    _, key = APIKey.objects.create_key(workspace=acme, name="Mine", scopes=["*"])
+    APIKeyFactory(workspace=acme)
+    browser.log_in(admin_user)
+    browser.open(LIST)
+
+    browser.fill("q", key)
+    browser.follow(browser.button("Search"))
+
+    assert browser.path == f"{LIST}?q={key[:7]}"
+    assert [cell.text for cell in browser.all(".field-name")] == ["Mine"]
+    script = "return performance.getEntriesByType('navigation').map(each => each.name).join()"
+    assert key[7:] not in browser.driver.execute_script(script) + browser.source
+    browser.screenshot("key-search")
+
+
+def test_the_two_keys_of_a_rotation_lead_to_each_other(browser, admin_user, acme):
+    old, _ = APIKey.objects.create_key(workspace=acme, name="Dashboard", scopes=["*"])
+    new, _ = old.rotate(overlap=timedelta(days=7))
+    browser.log_in(admin_user)
+
+    browser.open(page_of(old))
+    browser.screenshot("key-replaced")
+    browser.follow(browser.link(str(new)))
+    assert browser.path == page_of(new)
+    browser.follow(browser.link(str(old)))
+    assert browser.path == page_of(old)

@@ -69,12 +69,13 @@ def test_the_admin_makes_rotates_and_revokes_keys_of_the_second_and_logs_in_the_
 ):
     acme = Workspace.objects.create(name="Acme")
     url = reverse("admin:mailmetrics_apikeys_apikey_add")
-    form = {"name": "k", "workspace": acme.pk, "scopes": ["*"]}
+    form = {"name": "k", "workspace": acme.pk, "scopes": ["*"], "expires_in": "never"}
 
     assert "mm_" in admin_client.post(url, form | {"token": uuid4()}).content.decode()
     (key,) = APIKey.objects.using("mail")
     url = reverse("admin:mailmetrics_apikeys_apikey_rotate", args=[key.pk])
-    assert "mm_" in admin_client.post(url, {"overlap": "24", "token": uuid4()}).content.decode()
+    rotation = {"overlap": "24", "expires_in": "never", "token": uuid4()}
+    assert "mm_" in admin_client.post(url, rotation).content.decode()
     url = reverse("admin:mailmetrics_apikeys_apikey_revoke", args=[key.pk])
     assert admin_client.post(url, {"post": "yes"}).status_code == 302
     key.refresh_from_db()

@@ -37,12 +37,13 @@ def status(client, key):
 def test_keys_are_made_rotated_and_revoked_but_not_deleted(staff, client):
     acme = CampaignFactory(workspace__name="Acme").workspace
     form = {"name": "k", "workspace": acme.pk, "scopes": ["*"], "token": uuid4()}
-    far = {"expires_at_0": "2999-12-31", "expires_at_1": "12:00:00"}
+    far = {"expires_in": "date", "expires_at_0": "2999-12-31", "expires_at_1": "12:00:00"}
 
     key = shown(staff.post(key_url("add"), form | far))
     old = APIKey.objects.get()
     assert old.created_by == "a" * 254
-    new_key = shown(staff.post(key_url("rotate", old.pk), {"overlap": "24", "token": uuid4()}))
+    rotation = {"overlap": "24", "expires_in": "never", "token": uuid4()}
+    new_key = shown(staff.post(key_url("rotate", old.pk), rotation))
     assert [status(client, key), status(client, new_key)] == [200, 200]
     assert staff.post(key_url("revoke", old.pk)).status_code == 302
     assert [status(client, key), status(client, new_key)] == [401, 200]
