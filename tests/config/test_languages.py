@@ -153,7 +153,12 @@ def test_every_text_around_a_form_of_keys_is_translated(reader, settings, bracke
     refused = reader.post(admin("apikeys_apikey_add"), {"name": "", "scopes": ["campaigns:all"]})
     assert unmarked(refused, *data) == []
 
-    form = {"name": "№ 4", "workspace": key.workspace_id, "scopes": ["campaigns:read"]}
+    form = {
+        "name": "№ 4",
+        "workspace": key.workspace_id,
+        "scopes": ["campaigns:read"],
+        "expires_in": "30",
+    }
     made = reader.post(admin("apikeys_apikey_add"), {**form, "token": str(uuid4())})
     new = APIKey.objects.get(name="№ 4")
     [text] = set(re.findall("mm_[0-9A-Za-z]{38}", made.content.decode()))
@@ -161,7 +166,7 @@ def test_every_text_around_a_form_of_keys_is_translated(reader, settings, bracke
 
     rotate = admin("apikeys_apikey_rotate", key.pk)
     assert unmarked(reader.post(rotate, {}), *data) == []
-    rotated = reader.post(rotate, {"overlap": "24", "token": str(uuid4())})
+    rotated = reader.post(rotate, {"overlap": "24", "expires_in": "90", "token": str(uuid4())})
     [text] = set(re.findall("mm_[0-9A-Za-z]{38}", rotated.content.decode()))
     hints = APIKey.objects.values_list("hint", flat=True)
     assert unmarked(rotated, text, *hints, *data) == []
