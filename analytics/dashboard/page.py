@@ -209,7 +209,7 @@ def _query(asked: DashboardFilter, **changes: str) -> str:
 
 def _refused(asked: DashboardFilter | None) -> HttpResponse:
     """The API's words, for whoever has put a link together by hand."""
-    errors = asked.errors if asked else {"workspace": ["There is none."]}
+    errors = asked.errors if asked else {"workspace": [_("There is none.")]}
     reasons = (f"{name}: {reason}\n" for name, given in errors.items() for reason in given)
     return HttpResponse("".join(reasons), status=400, content_type="text/plain; charset=utf-8")
 
