@@ -18,6 +18,7 @@ for _name in (
     "SECURE_HSTS_INCLUDE_SUBDOMAINS",
     "SECURE_HSTS_PRELOAD",
     "SECURE_HSTS_SECONDS",
+    "SESSION_COOKIE_AGE",
     "TRUST_X_FORWARDED_PROTO",
 ):
     os.environ.pop(_name, None)

@@ -23,6 +23,7 @@ CAMPAIGN = "0b7c1a52-3a1e-4a53-9d0f-2f0d8a6d1c11"
 # Each command of the apps as one would call it; {folder} has the files.
 CALLS = {
     "mailmetrics_create_api_key": ("Acme", "--name=k", "--scope=campaigns:read"),
+    "mailmetrics_erase_messages": ("Acme", "--message-id=m1"),
     "mailmetrics_import_campaigns": ("Acme", "{folder}/campaigns.csv"),
     "mailmetrics_import_events": ("Acme", "{folder}/events.csv"),
     "mailmetrics_list_api_keys": (),
