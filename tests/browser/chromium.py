@@ -192,6 +192,19 @@ class Browser:
         return str(self.driver.execute_script("return navigator.clipboard.readText()"))
 
     @contextmanager
+    def reading(self, language: str, *, width: int) -> Iterator[None]:
+        """Ask for pages in that language, on a screen of that width."""
+        self._tell("Network.enable")
+        self._tell("Network.setExtraHTTPHeaders", headers={"Accept-Language": language})
+        screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        self._tell("Emulation.setDeviceMetricsOverride", **screen)
+        try:
+            yield
+        finally:
+            self._tell("Emulation.clearDeviceMetricsOverride")
+            self._tell("Network.setExtraHTTPHeaders", headers={})
+
+    @contextmanager
     def on_paper(self) -> Iterator[None]:
         """Lay the page out as for a printer."""
         self._tell("Emulation.setEmulatedMedia", media="print")
