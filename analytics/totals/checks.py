@@ -31,6 +31,45 @@ def check_tables(databases: Sequence[str] | None = None, **kwargs: Any) -> list[
     ]
 
 
+@register(Tags.database)
+def check_row_security(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """In each database asked for: a role that may read a table but sees no row would tell zeros."""
+    return [
+        Error(
+            f"Row security hides all rows of {', '.join(hidden)} in the database {alias!r} from "
+            "this role.",
+            hint="Make a policy for the role, as docs/operations.md does.",
+            id="mailmetrics.E008",
+        )
+        for alias in databases or ()
+        if router.allow_migrate_model(alias, CampaignTotals)
+        and (hidden := _hidden_tables(connections[alias]))
+    ]
+
+
+_HIDDEN = """
+    SELECT relname FROM pg_class c
+     WHERE oid IN (SELECT to_regclass(quote_ident(name)) FROM unnest(%s::text[]) name)
+       AND row_security_active(oid) AND has_table_privilege(oid, 'SELECT')
+       AND NOT EXISTS (
+           SELECT FROM pg_policy p
+            WHERE polrelid = c.oid AND polpermissive AND polcmd IN ('*', 'r')
+              AND EXISTS (SELECT FROM unnest(polroles) role
+                           WHERE role = 0 OR pg_has_role(role, 'USAGE')))
+     ORDER BY relname
+"""
+
+
+def _hidden_tables(connection: BaseDatabaseWrapper) -> list[str]:
+    if connection.vendor != "postgresql":
+        return []
+    labels = ("mailmetrics_campaigns", "mailmetrics_apikeys", "mailmetrics_analytics")
+    models = [model for label in labels for model in apps.get_app_config(label).get_models()]
+    with connection.cursor() as cursor:
+        cursor.execute(_HIDDEN, [[model._meta.db_table for model in models]])
+        return [name for (name,) in cursor.fetchall()]
+
+
 def _missing_tables(connection: BaseDatabaseWrapper) -> set[str]:
     if not _ought_to_have_them(connection):
         return set()

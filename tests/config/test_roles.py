@@ -36,6 +36,9 @@ for path in ("analytics/campaigns", "analytics/campaigns/timeline?to_date=2024-0
 answer = client.get("/api/public/v1/analytics/campaigns").json()
 print(answer["workspace_kpis"]["total_sends"], client.get("/health/ready").json()["status"])
 """
+READY = """
+print(Client().get("/health/ready").json())
+"""
 WRITE = """
 import json
 client = Client(headers={"X-API-Key": "KEY"})
@@ -267,3 +270,26 @@ def test_an_owner_whom_row_security_lets_see_no_workspace_counts_nothing_wrong(m
     finally:
         mail.sql(f"ALTER POLICY ours ON {WORKSPACES} TO mail_owner, mail_serve, mail_record")
     assert mail.count() == 0
+
+
+def test_a_role_whom_no_policy_lets_see_a_total_is_not_ready(mail):
+    totals = "mailmetrics_analytics_campaigntotals"
+    mail.sql(f"ALTER POLICY ours ON {totals} TO mail_owner, mail_record")
+    try:
+        told = mail.as_("mail_serve", "check", "--database=default", status=1)
+        assert f"(mailmetrics.E008) Row security hides all rows of {totals} in the database" in told
+        told = mail.python("mail_serve", READY).splitlines()[-1]
+        assert told == "{'status': 'not ready', 'failed': 'checks'}"
+    finally:
+        mail.sql(f"ALTER POLICY ours ON {totals} TO mail_owner, mail_serve, mail_record")
+    assert "no issues" in mail.as_("mail_serve", "check", "--database=default")
+
+
+def test_the_site_may_read_every_table_that_there_is(mail):
+    """Else a table of an update is missing in the document."""
+    unread = mail.sql(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace "
+        "AND relkind = 'r' AND NOT has_table_privilege('mail_site', oid, 'SELECT')"
+    )
+    # That one is for SQLite.
+    assert unread == [("mailmetrics_campaigns_openbatch",)]
