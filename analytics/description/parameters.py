@@ -44,7 +44,7 @@ def _comma_separated(name: str, of: dict[str, Any], text: str) -> OpenApiParamet
 
 _CAMPAIGN_IDS = _comma_separated(
     "campaign_id",
-    {"type": "string", "format": "uuid", "pattern": f"^{_UUID_TEXT}$"},
+    {"type": "string", "pattern": f"^{_UUID_TEXT}$"},
     "Only these campaigns, with commas between their ids.",
 )
 _METRICS = _comma_separated(

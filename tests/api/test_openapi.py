@@ -181,6 +181,6 @@ class TestPage:
         assert page.status_code == 200
         loaded = re.findall(r'(?:src|href)="([^"]*)"', page.content.decode())
         assert [url for url in loaded if not url.startswith("/static/")] == ["schema"]
-        assert len(loaded) == 5
+        assert len(loaded) == 6
         scripts = re.findall(r"<script[^>]*>(.*?)</script>", page.content.decode(), re.DOTALL)
         assert scripts == ["", ""]
