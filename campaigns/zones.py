@@ -33,6 +33,15 @@ def today(zone: str) -> date:
     return datetime.now(ZoneInfo(zone)).date()
 
 
+def has_day(instant: datetime, zone: str) -> bool:
+    """Whether the instant, which is aware, is on a day of the zone's calendar, years 1 to 9999."""
+    try:
+        instant.astimezone(ZoneInfo(zone))
+    except OverflowError:
+        return False
+    return True
+
+
 def day_start(day: date, zone: str) -> datetime:
     """The instant, in UTC, at which the day begins in the zone.
 

@@ -17,6 +17,7 @@ from campaigns.recording.events import Event, InvalidEvent, checked
 from campaigns.recording.retries import retried
 from campaigns.recording.writers import WRITERS
 from campaigns.signals import events_recorded
+from campaigns.zones import has_day
 
 BATCH_SIZE = 10_000
 # By this name the triggers' refusal is recognized.
@@ -58,10 +59,11 @@ def record_events(
     ``campaign_id`` and ``occurred_at`` (ISO 8601) may be text, and ``kind`` the word for it.
     A message is known by its `message_identity`, with a recipient and without.
 
-    Raises InvalidEvent for events with a value of the wrong type or out of range, whose campaign
-    is not in the workspace, or that leave open which of several recipients of a mail they are
-    about. Nothing of its batch is recorded, but the batches before it
-    are: correct it and call again with all events, which counts nothing twice.
+    Raises InvalidEvent for events with a value of the wrong type or out of range, also of the
+    calendar in the workspace's time zone, whose campaign is not in the workspace, or that leave
+    open which of several recipients of a mail they are about. Nothing of its batch is recorded,
+    but the batches before it are: correct it and call again with all events, which counts nothing
+    twice.
 
     Raises NotCounted where the database lacks the triggers that keep the totals.
 
@@ -165,7 +167,7 @@ def _announce(workspace: Workspace, batch: list[Event], recorded: Recorded, alia
 def _explain(
     workspace: Workspace, batch: list[Event], start: int, alias: str, error: IntegrityError
 ) -> NoReturn:
-    """Name the events whose campaign the database refused."""
+    """Name the events whose campaign or day the database refused."""
     campaigns = Campaign.objects.using(alias).filter(workspace=workspace)
     own = set(campaigns.values_list("pk", flat=True))
     reasons = {
@@ -173,6 +175,13 @@ def _explain(
         for index, event in enumerate(batch, start)
         if event.campaign_id not in own
     }
+    workspaces = Workspace.objects.using(alias).filter(pk=workspace.pk)
+    zone = workspaces.values_list("time_zone", flat=True).first() or workspace.time_zone
+    for index, event in enumerate(batch, start):
+        if not has_day(event.occurred_at, zone):
+            instant = event.occurred_at.isoformat()
+            reason = f"occurred_at {instant} is not within the years 1 to 9999 in {zone}"
+            reasons.setdefault(index, reason)
     if reasons:
         raise InvalidEvent(reasons) from error
     raise error

@@ -1,5 +1,6 @@
 """Every day is one of its workspace's time zone, and a change of that cuts the recorded anew."""
 
+import json
 import sqlite3
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
@@ -9,15 +10,16 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError
 from django.db import DatabaseError, connection, transaction
+from django.test import Client
 
 from analytics.models import CampaignDailyTotals, DailyTotals, PrunedTotals
 from analytics.totals.pruning import prune
 from campaigns.models import Campaign, EmailEvent, Workspace
-from campaigns.recording import Event, record_events, repeats
+from campaigns.recording import Event, InvalidEvent, record_events, repeats
 from campaigns.zones import day_start
 from tests.analytics.world import AS_MADE, MIDNIGHT, OPENED, SENT, World, row
 from tests.commands import run
-from tests.factories import CampaignFactory, WorkspaceFactory
+from tests.factories import CampaignFactory, WorkspaceFactory, new_key
 from tests.recount import assert_totals_exact, local_day
 from tests.sql import CAMPAIGNS, EVENTS, WORKSPACES, execute, insert_events, refused
 from tests.together import background, wait_until_blocked
@@ -84,10 +86,48 @@ class TestDays:
     )
     def test_a_day_beyond_the_calendar_is_refused(self, zone, instant):
         campaign = CampaignFactory(workspace__time_zone=zone)
-        with refused("mailmetrics_dailytotals_day_in_range"):
-            record_events(
-                workspace=campaign.workspace, events=[Event(campaign.pk, "m", SENT, instant)]
-            )
+        good = Event(campaign.pk, "good", SENT, datetime(2024, 1, 1, tzinfo=UTC))
+        beyond = good._replace(message_id="m", occurred_at=instant)
+        reason = f"occurred_at {instant.isoformat()} is not within the years 1 to 9999 in {zone}"
+        with pytest.raises(InvalidEvent) as raised:
+            record_events(workspace=campaign.workspace, events=[good, beyond])
+        assert raised.value.reasons == {1: reason}
+        assert_totals_exact()
+        assert counted() == set()
+        with refused("mailmetrics_dailytotals_day_in_range"):  # whoever writes it
+            insert_events(row(campaign, "m", SENT, instant))
+
+    @pytest.mark.parametrize(
+        ("zone", "text"),
+        [("Asia/Kolkata", "9999-12-31T18:30:00Z"), ("America/New_York", "0001-01-01T04:00:00Z")],
+    )
+    def test_a_file_and_http_are_told_of_a_day_beyond_the_calendar(self, zone, text, tmp_path):
+        campaign = CampaignFactory(workspace__time_zone=zone, workspace__name="acme")
+        good = {"campaign_id": str(campaign.pk), "message_id": "m", "kind": "sent"}
+        good["occurred_at"] = "2024-01-01T00:00:00Z"
+        bad = good | {"message_id": "beyond", "occurred_at": text}
+        reason = f"occurred_at {text[:-1]}+00:00 is not within the years 1 to 9999 in {zone}"
+        key = new_key(workspace=campaign.workspace, scopes=["events:create"])
+        answer = Client(headers={"X-API-Key": key}).post(
+            "/api/public/v1/events", json.dumps([bad, good]), "application/json"
+        )
+        assert answer.json() == {
+            **{"new": 1, "moved": 0, "known": 0, "pruned": 0},
+            "refused": [
+                {
+                    "index": 0,
+                    "loc": ["body", 0, "occurred_at"],
+                    "msg": reason,
+                    "type": "invalid_instant",
+                }
+            ],
+        }
+        file = tmp_path / "events.jsonl"
+        file.write_text(f"{json.dumps(bad)}\n{json.dumps(good)}\n")
+        imported = run("import_events", "acme", file)
+        assert imported.status == 1
+        assert reason in imported.err
+        assert counted() == {(date(2023, 12, 31) if "New" in zone else date(2024, 1, 1), 1)}
 
     def test_today_is_the_zone_s(self):
         for zone in ("Pacific/Kiritimati", "UTC", "Pacific/Pago_Pago"):
