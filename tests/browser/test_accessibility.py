@@ -16,8 +16,8 @@ NOT_OURS = [
     # The breadcrumbs' links are told from the last of them by their colour.
     ("link-in-text-block", ".breadcrumbs "),
 ]
-# Swagger UI's markup, inside of our page: its headings skip a level, its operations are buttons with
-# buttons inside, and its landmark "main" leaves out what stands above them.
+# Swagger UI's markup, inside of our page: its headings skip a level, its operations are buttons
+# with buttons inside, and its landmark "main" leaves out what stands above them.
 SWAGGERS = {"heading-order", "nested-interactive", "region"}
 
 
