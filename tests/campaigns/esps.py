@@ -55,6 +55,68 @@ class Esp:
 BASIC = "Basic " + b64encode(SECRET.encode()).decode()
 
 
+MAILERSEND_SECRET = "only-for-tests"
+
+
+def post_mailersend(client, what, esp_id, recipient, at):
+    """As https://developers.mailersend.com/api/v1/webhooks.html#payload-example has it."""
+    payload = {
+        "type": f"activity.{what}",
+        "domain_id": "yv69oxl5kl785kw2",
+        "created_at": at.isoformat(),
+        "webhook_id": "2351ndgwr4zqx8ko",
+        "url": "https://example.com/anymail/mailersend/tracking/",
+        "data": {
+            "object": "activity",
+            "id": "62f114f8165fe0d8db0288e3",
+            "type": what,
+            "created_at": at.isoformat(),
+            "email": {
+                "object": "email",
+                "id": "62f114f7165fe0d8db0288e2",
+                "created_at": at.isoformat(),
+                "from": "news@example.com",
+                "subject": "News",
+                "status": "delivered",
+                "tags": None,
+                "message": {"object": "message", "id": esp_id, "created_at": at.isoformat()},
+                "recipient": {
+                    "object": "recipient",
+                    "id": "62c69be104270ee9c6074d32",
+                    "email": recipient,
+                    "created_at": at.isoformat(),
+                },
+            },
+            "morph": None,
+            "template_id": "0z76k5jg0o3yeg2d",
+        },
+    }
+    body = json.dumps(payload).encode()
+    signature = hmac.new(MAILERSEND_SECRET.encode(), body, hashlib.sha256).hexdigest()
+    return client.post(
+        "/anymail/mailersend/tracking/",
+        body,
+        "application/json",
+        headers={"Signature": signature, "Authorization": BASIC},
+    )
+
+
+def mailjet_event(what, esp_id, recipient, at):
+    """As https://dev.mailjet.com/email/guides/webhooks/ has it; the Payload is what was sent."""
+    return {
+        "event": what,
+        "time": int(at.timestamp()),
+        "MessageID": esp_id,
+        "Message_GUID": "1ab23cd4-e567-8901-2345-6789f0gh1i2j",
+        "email": recipient,
+        "mj_campaign_id": 0,
+        "mj_contact_id": 1,
+        "customcampaign": "",
+        "CustomID": "",
+        "Payload": "",
+    }
+
+
 class Postmark(Esp):
     tracking = "/anymail/postmark/tracking/"
     inbound = "/anymail/postmark/inbound/"

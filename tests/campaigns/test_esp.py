@@ -24,7 +24,7 @@ from analytics.models import CampaignTotals
 from apikeys.models import APIKey
 from campaigns.kinds import KIND_WORDS
 from campaigns.models import Campaign, EmailEvent
-from campaigns.recording import MAX_MESSAGE_ID_LENGTH
+from campaigns.recording import MAX_MESSAGE_ID_LENGTH, record_events
 from tests.campaigns import esps
 from tests.factories import CampaignFactory, WorkspaceFactory
 from tests.mailing import sent_by
@@ -160,6 +160,12 @@ def delivered(esp, campaign, client):
     [sent] = send(esp, campaign.pk)
     assert esp.track(client, "delivered", sent, SENT_AT).status_code == 200
     return sent
+
+
+def record_sent_as(campaign, esp_id):
+    """The mail to READER, as sending it recorded it."""
+    event = {"campaign_id": campaign.pk, "message_id": esp_id, "recipient": READER, "kind": "sent"}
+    record_events(workspace=campaign.workspace, events=[event | {"occurred_at": SENT_AT}])
 
 
 def events():
@@ -519,6 +525,36 @@ class TestTracking:
         for what in ("opened", "hard bounce"):
             assert esp.track(client, what, bare, LATER).status_code == 200
         assert counts(campaign) == {"sent": 1, "opened": 1, "bounced": 1}
+
+    def test_mailersend_which_hands_no_metadata_back(self, host, campaign, client):
+        host.ANYMAIL = host.ANYMAIL | {"MAILERSEND_SIGNING_SECRET": esps.MAILERSEND_SECRET}
+        record_sent_as(campaign, "62fb66bef54a112e920b5493")
+        for what in ("delivered", "opened", "clicked", "hard_bounced", "spam_complaint"):
+            answer = esps.post_mailersend(client, what, "62fb66bef54a112e920b5493", READER, LATER)
+            assert answer.status_code == 200
+        assert counts(campaign) == dict.fromkeys(
+            ("sent", "opened", "clicked", "bounced", "complained"), 1
+        )
+
+    @pytest.mark.usefixtures("host")
+    def test_mailjet_which_hands_no_metadata_back(self, campaign, client):
+        record_sent_as(campaign, "12345678901234567")
+        events = [
+            esps.mailjet_event(what, 12345678901234567, READER, LATER)
+            for what in ("sent", "open", "click", "bounce", "unsub")
+        ]
+        # Grouped, and one by one: as the account has chosen.
+        for payload in (events, *events):
+            answer = client.post(
+                "/anymail/mailjet/tracking/",
+                dumps(payload),
+                "application/json",
+                headers={"Authorization": esps.BASIC},
+            )
+            assert answer.status_code == 200
+        assert counts(campaign) == dict.fromkeys(
+            ("sent", "opened", "clicked", "bounced", "unsubscribed"), 1
+        )
 
     def test_what_comes_without_content_is_logged_and_dropped(self, log):
         """Mailtrap's "Test your integration", and Resend's inbound mail without an id."""
