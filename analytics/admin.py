@@ -5,6 +5,7 @@ are no part of the admin: they are recorded, not edited, and far too many to lis
 """
 
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.contrib import admin
@@ -30,9 +31,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from analytics.dashboard.addresses import campaign_url, dashboard_url
+from analytics.dashboard.campaign_page import launch_window
 from analytics.dashboard.figures import count_text, rate_text
 from analytics.dashboard.labels import COUNT_LABELS, RATE_LABELS
-from analytics.dashboard.page import DashboardAdmin, dashboard_url, may_open
+from analytics.dashboard.page import DashboardAdmin, may_open
 from analytics.deletion import deleted_objects
 from analytics.metrics import rate
 from analytics.models import CORE_COUNTS, CampaignTotals, Dashboard
@@ -140,12 +143,26 @@ class CampaignAdmin(ExplainedRefusals, ManyWorkspaces, TotalsAdmin):
             return [(None, {"fields": fields})]
         return [
             (None, {"fields": ["id", *fields, "created_at"]}),
-            (_("Totals"), {"fields": TOTALS}),
+            (_("Totals"), {"fields": [*TOTALS, *self._link(request)]}),
         ]
+
+    @admin.display(description=_("dashboard"))
+    def dashboard(self, campaign: Campaign) -> SafeString:
+        """Its own page there, with the days in which most happened to it."""
+        window = urlencode(launch_window(campaign))
+        url = campaign_url(site=self.admin_site, campaign_id=campaign.pk, query=window)
+        return format_html('<a href="{}">{}</a>', url, _("Dashboard"))
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return [*self.list_display, *self._link(request)]
+
+    def _link(self, request: HttpRequest) -> list[str]:
+        seen = may_open(request, site=self.admin_site, model=Dashboard)
+        return ["dashboard"] if seen else []
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         # Its events keep it in its workspace.
-        return () if obj is None else ("id", "workspace", "created_at", *TOTALS)
+        return () if obj is None else ("id", "workspace", "created_at", *TOTALS, "dashboard")
 
 
 class WorkspaceAdmin(ExplainedRefusals, TotalsAdmin):

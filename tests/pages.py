@@ -59,6 +59,21 @@ def _campaign(key, campaign):
     return (campaign.pk,)
 
 
+def _figures(key, campaign):
+    return admin("analytics_dashboard_campaign", campaign.pk) + WINDOW
+
+
+def _comparison(key, campaign):
+    """With another campaign, drawn together with it."""
+    other = CampaignFactory(workspace=campaign.workspace, name="№ 4", launched_at=NOON)
+    chosen = "".join(f"&compare={each.pk}" for each in (campaign, other))
+    return admin("analytics_dashboard_comparison") + WINDOW + chosen
+
+
+def _too_few(key, campaign):
+    return admin("analytics_dashboard_comparison") + f"{WINDOW}&compare={campaign.pk}"
+
+
 def _workspace(key, campaign):
     return (campaign.workspace_id,)
 
@@ -74,6 +89,13 @@ PAGES = {
     "dashboard": _dashboard(WINDOW),
     "dashboard of ten years": _dashboard(TEN_YEARS),
     "dashboard that is refused": _dashboard("?from_date=7&status=7&to_date=8"),
+    "dashboard with a narrowed table": _dashboard(
+        f"{WINDOW}&search=2&least_sent=1&metrics=clicked&sort_by=click_rate"
+    ),
+    "dashboard with a table that is refused": _dashboard(f"{WINDOW}&least_sent=x"),
+    "a campaign's figures": _figures,
+    "campaigns compared": _comparison,
+    "campaigns that are too few": _too_few,
     "campaigns": _of("campaigns_campaign_changelist"),
     "a campaign": _of("campaigns_campaign_change", _campaign),
     "a new campaign": _of("campaigns_campaign_add"),

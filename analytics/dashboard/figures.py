@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.utils.dateformat import format as format_date
 from django.utils.formats import date_format, get_format, number_format
@@ -18,8 +16,7 @@ from analytics.dashboard.timeaxis import slots_of, ticks
 from analytics.metrics import rate
 from analytics.models import CORE_COUNTS
 from analytics.periods import Period
-from analytics.reports import CampaignRow, TimelineDay
-from campaigns.models import CampaignStatus
+from analytics.reports import TimelineDay
 
 _GROUPED = 1000
 # A rate has 4 decimals, so in these it is a whole number.
@@ -108,19 +105,6 @@ def _rate_figure(kind: str, now: dict[str, int], before: dict[str, int] | None) 
         return Figure(name, text)
     then = rate(before[kind], before["sent"])
     return Figure(name, text, rate_change(value, then), rate_text(then))
-
-
-def campaign_texts(row: CampaignRow, *, zone: str = "UTC") -> dict[str, Any]:
-    mail = (row["total_sent"], row["total_opened"], row["total_replied"], row["total_bounced"])
-    rates = (row["open_rate"], row["reply_rate"], row["bounce_rate"])
-    return {
-        "id": row["campaign_id"],
-        "name": row["campaign_name"],
-        "status": row["status"],
-        "status_text": CampaignStatus(row["status"]).label,
-        "created": row["created_at"].astimezone(ZoneInfo(zone)).date().isoformat(),
-        "figures": [*map(count_text, (row["total_leads"], *mail)), *map(rate_text, rates)],
-    }
 
 
 def column_names() -> list[str]:

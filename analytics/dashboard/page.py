@@ -1,11 +1,12 @@
 """The numbers as a page of an admin site; ``analytics.admin.register`` makes it one."""
 
-from typing import Any, cast
+from typing import Any
+from uuid import UUID
 
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
@@ -15,28 +16,40 @@ from django.views.decorators.http import require_safe
 
 from analytics import reports
 from analytics.dashboard.activity import read_activity
-from analytics.dashboard.exports import csv_response
-from analytics.dashboard.figures import (
-    campaign_texts,
-    column_names,
-    count_text,
-    day_texts,
-    kpi_figures,
+from analytics.dashboard.addresses import (
+    CAMPAIGN,
+    CAMPAIGN_CSV,
+    CAMPAIGNS_CSV,
+    COMPARISON,
+    PAGE,
+    TIMELINE_CSV,
+    WORKSPACES,
+    hidden_fields,
+    query_with,
+    without_empty,
 )
+from analytics.dashboard.campaign_page import (
+    RANK_PARAMETER,
+    RankForm,
+    campaign_answer,
+    campaign_facts,
+    launch_window,
+)
+from analytics.dashboard.comparison import compare
+from analytics.dashboard.exports import campaigns_response, refusal, timeline_response
+from analytics.dashboard.figures import column_names, day_texts, kpi_figures
 from analytics.dashboard.filters import DashboardFilter
 from analytics.dashboard.presets import presets
+from analytics.dashboard.table import make_table, read_campaigns
+from analytics.dashboard.table_form import TABLE_PARAMETERS, VISIBLE_FIELDS, TableForm, split
 from analytics.dashboard.timeline import draw_timeline
 from analytics.dashboard.workspaces import OfferedWorkspaces, search_workspaces
-from analytics.rows import campaign_columns, timeline_columns
 from campaigns import zones
 from campaigns.base.refusals import ExplainedRefusals, permission
 from campaigns.models import Campaign, Workspace
 
-MOST_CAMPAIGNS = 500
-PAGE = "mailmetrics_analytics_dashboard_changelist"
-CAMPAIGNS_CSV = "mailmetrics_analytics_dashboard_campaigns"
-WORKSPACES = "mailmetrics_analytics_dashboard_workspaces"
-TIMELINE_CSV = "mailmetrics_analytics_dashboard_timeline"
+# What the pages of campaigns let the reader choose of the dashboard's choice.
+_WINDOW_FIELDS = ("from_date", "to_date", "interval")
 
 
 class DashboardAdmin(ExplainedRefusals):
@@ -60,11 +73,15 @@ class DashboardAdmin(ExplainedRefusals):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
+        campaign = "campaigns/<uuid:campaign_id>/"
         pages = [
             path("", view(self.changelist_view), name=PAGE),
             path("workspaces/", view(self.workspaces), name=WORKSPACES),
             path("campaigns.csv", view(self.campaigns_csv), name=CAMPAIGNS_CSV),
             path("timeline.csv", view(self.timeline_csv), name=TIMELINE_CSV),
+            path(campaign, view(self.campaign_view), name=CAMPAIGN),
+            path(f"{campaign}timeline.csv", view(self.campaign_csv), name=CAMPAIGN_CSV),
+            path("compare/", view(self.comparison_view), name=COMPARISON),
         ]
         return self.explained(pages)
 
@@ -75,108 +92,205 @@ class DashboardAdmin(ExplainedRefusals):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        asked = self._asked(request)
+        given, asked = self._asked(request)
         context = {
-            **self.admin_site.each_context(request),
             "title": _("Dashboard"),
-            "opts": self.opts,
             "asked": asked,
-            **(self._answer(request, asked) if asked and asked.is_valid() else {}),
+            "kept": hidden_fields(split(given)[1], but=["page"]),
+            **(self._answer(asked, given) if asked and asked.is_valid() else {}),
             **(extra_context or {}),
         }
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, "admin/mailmetrics/dashboard.html", context)
+        return self._page(request, "dashboard", context)
+
+    @method_decorator(require_safe)
+    def campaign_view(self, request: HttpRequest, campaign_id: UUID) -> HttpResponse:
+        """One campaign: its figures, its timeline, and its place among the others."""
+        campaign, given, asked = self._campaign(request, campaign_id)
+        form = RankForm(given)
+        context: dict[str, Any] = {
+            "title": campaign.name,
+            "asked": asked,
+            "own_form": form,
+            "hidden": hidden_fields(given, but=[*_WINDOW_FIELDS, RANK_PARAMETER]),
+            "dashboard": self._url(PAGE, query_with(given, **{RANK_PARAMETER: ""})),
+            "timeline_csv": self._url(CAMPAIGN_CSV, given.urlencode(), campaign.pk),
+            **campaign_facts(campaign),
+        }
+        if launch := launch_window(campaign):
+            context["from_launch"] = query_with(given, **launch)
+        if may_open(request, site=self.admin_site, model=Campaign):
+            context["change_page"] = self._url(_CHANGE_PAGE, "", campaign.pk)
+        if asked.is_valid() and form.is_valid():
+            context |= campaign_answer(campaign, asked=asked, least=form.least)
+            context["presets"] = _presets(asked, given)
+        return self._page(request, "campaign", context)
+
+    @method_decorator(require_safe)
+    def comparison_view(self, request: HttpRequest) -> HttpResponse:
+        """The campaigns that were chosen in the table, drawn together."""
+        given, asked = self._asked(request)
+        form = TableForm(split(given)[1])
+        context: dict[str, Any] = {
+            "title": _("Comparison"),
+            "asked": asked,
+            "compare_errors": form.errors.get("compare", []),
+            "hidden": hidden_fields(given, but=_WINDOW_FIELDS),
+            "table_hidden": hidden_fields(given, but=["compare"]),
+            "dashboard": self._url(PAGE, given.urlencode()),
+        }
+        if asked and asked.is_valid() and not context["compare_errors"]:
+            context |= {
+                "subtitle": asked.asked_workspace.name,
+                "comparison": compare(asked, chosen=form.compared),
+                "period": asked.period,
+                "presets": _presets(asked, given),
+                "query": given.urlencode(),
+            }
+        return self._page(request, "comparison", context)
 
     @method_decorator(require_safe)
     def workspaces(self, request: HttpRequest) -> HttpResponse:
         """What the field that searches for a workspace asks."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
+        self._check_permission(request)
         term, page = (request.GET.get(name, "") for name in ("term", "page"))
         return search_workspaces(self.get_queryset(request), term=term, page=page)
 
     @method_decorator(require_safe)
     def campaigns_csv(self, request: HttpRequest) -> HttpResponseBase:
-        asked = self._asked(request)
-        if not (asked and asked.is_valid()):
-            return _refused(asked)
-        rows = _campaign_report(asked)
-        return csv_response(
-            filename=_filename(asked, "campaigns"),
-            columns=campaign_columns(),
-            rows=rows["campaigns"],
-        )
+        given, asked = self._asked(request)
+        form = TableForm(split(given)[1])
+        if not (asked and asked.is_valid() and form.is_valid()):
+            return refusal(asked, form)
+        rows = _table_report(form, asked)["campaigns"]
+        return campaigns_response(asked, rows, metrics=form.chosen_metrics)
 
     @method_decorator(require_safe)
     def timeline_csv(self, request: HttpRequest) -> HttpResponseBase:
-        asked = self._asked(request)
+        _given, asked = self._asked(request)
         if not (asked and asked.is_valid()):
-            return _refused(asked)
-        days = _timeline_report(asked)
-        return csv_response(
-            filename=_filename(asked, f"timeline-{days['from_date']}-{days['to_date']}"),
-            columns=timeline_columns(),
-            rows=days["timeline"],
-        )
+            return refusal(asked)
+        return timeline_response(asked, "timeline", asked.narrowed)
 
-    def _asked(self, request: HttpRequest) -> DashboardFilter | None:
-        """What the request asks, None where there is no workspace to ask about."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        given = _given(request.GET)
+    @method_decorator(require_safe)
+    def campaign_csv(self, request: HttpRequest, campaign_id: UUID) -> HttpResponseBase:
+        campaign, _given, asked = self._campaign(request, campaign_id)
+        if not asked.is_valid():
+            return refusal(asked)
+        name = slugify(campaign.name)[:60] or f"{campaign.pk}"
+        return timeline_response(asked, f"timeline-{name}", Campaign.objects.filter(pk=campaign.pk))
+
+    def _asked(self, request: HttpRequest) -> tuple[QueryDict, DashboardFilter | None]:
+        """What the request asks: all of it, and what the whole page is about, None where there is
+        no workspace to ask about."""
+        self._check_permission(request)
+        given = without_empty(request.GET)
         workspaces = OfferedWorkspaces(self.get_queryset(request))
         if not workspaces:
-            return None
-        asked = DashboardFilter(given, workspaces=workspaces)
+            return given, None
+        asked = DashboardFilter(split(given)[0], workspaces=workspaces)
         if workspaces.are_many:
-            asked.search_by(self.admin_site, self._url(WORKSPACES))
-        return asked
+            asked.search_by(self.admin_site, self._url(WORKSPACES, ""))
+        if asked.is_valid():
+            given["workspace"] = str(asked.workspace_id)
+        return given, asked
 
-    def _url(self, name: str) -> str:
-        return reverse(f"admin:{name}", current_app=self.admin_site.name)
+    def _campaign(
+        self, request: HttpRequest, campaign_id: UUID
+    ) -> tuple[Campaign, QueryDict, DashboardFilter]:
+        """The campaign, and what is asked of it in its own workspace."""
+        self._check_permission(request)
+        campaign = Campaign.objects.select_related("workspace").filter(pk=campaign_id).first()
+        given = without_empty(request.GET)
+        if campaign:
+            given["workspace"] = str(campaign.workspace_id)
+            workspaces = OfferedWorkspaces(
+                self.get_queryset(request).filter(pk=campaign.workspace_id)
+            )
+            if workspaces:
+                of_page = split(given)[0]
+                of_page.pop(RANK_PARAMETER, None)
+                return campaign, given, DashboardFilter(of_page, workspaces=workspaces)
+        raise Http404(_("There is no such campaign."))
 
-    def _answer(self, request: HttpRequest, asked: DashboardFilter) -> dict[str, Any]:
-        campaigns = _campaign_report(asked)
+    def _check_permission(self, request: HttpRequest) -> None:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+
+    def _answer(self, asked: DashboardFilter, given: QueryDict) -> dict[str, Any]:
         activity = read_activity(
             workspace_id=asked.workspace_id, campaigns=asked.narrowed, window=asked.period
         )
-        listed = campaigns["campaigns"]
+        form = TableForm(split(given)[1])
+        report = _table_report(form, asked, page=form.page_number) if form.is_valid() else None
+        if report and not form.narrows:
+            campaigns = report["workspace_kpis"]["total_campaigns"]
+        else:
+            campaigns = _count(asked)
         return {
             "subtitle": asked.asked_workspace.name,
-            "kpis": kpi_figures(activity, campaigns=campaigns["workspace_kpis"]["total_campaigns"]),
+            "kpis": kpi_figures(activity, campaigns=campaigns),
             "before": activity.before,
-            "campaigns": [campaign_texts(row, zone=asked.zone) for row in listed[:MOST_CAMPAIGNS]],
-            "campaigns_listed": count_text(len(listed)),
-            "campaigns_left_out": len(listed) > MOST_CAMPAIGNS,
-            "campaigns_open": may_open(request, site=self.admin_site, model=Campaign),
             "columns": column_names(),
             "days": [day_texts(day) for day in activity.days],
             "period": asked.period,
-            "presets": [
-                (preset.label, _query(asked, **preset.changes), preset.period == asked.period)
-                for preset in presets(zones.today(asked.zone))
-            ],
+            "presets": _presets(asked, given),
             "timeline": draw_timeline(activity, interval=asked.wanted_interval),
-            "query": _query(asked),
+            "timeline_csv": self._url(TIMELINE_CSV, given.urlencode()),
+            "query": given.urlencode(),
+            "table": report
+            and make_table(
+                form, report, workspace_id=asked.workspace_id, zone=asked.zone, given=given
+            ),
+            "table_form": form,
+            "table_fields": VISIBLE_FIELDS,
+            "table_hidden": hidden_fields(given, but=[*VISIBLE_FIELDS, "compare", "page"]),
+            "table_reset": query_with(given, **dict.fromkeys(TABLE_PARAMETERS, "")),
         }
 
+    def _page(self, request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
+        request.current_app = self.admin_site.name
+        return TemplateResponse(
+            request,
+            f"admin/mailmetrics/{name}.html",
+            {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "window_fields": _WINDOW_FIELDS,
+                **context,
+            },
+        )
 
-def _campaign_report(asked: DashboardFilter) -> reports.CampaignReport:
-    return reports.campaign_report(
-        workspace_id=asked.workspace_id, campaigns=asked.narrowed, activity=asked.period
+    def _url(self, name: str, query: str, *args: object) -> str:
+        address = reverse(f"admin:{name}", args=args, current_app=self.admin_site.name)
+        return f"{address}?{query}" if query else address
+
+
+_CHANGE_PAGE = f"{Campaign._meta.app_label}_{Campaign._meta.model_name}_change"
+
+
+def _presets(asked: DashboardFilter, given: QueryDict) -> list[tuple[Any, str, bool]]:
+    """The label and query of each, and whether it is the present window."""
+    return [
+        (preset.label, query_with(given, page="", **preset.changes), preset.period == asked.period)
+        for preset in presets(zones.today(asked.zone))
+    ]
+
+
+def _table_report(
+    form: TableForm, asked: DashboardFilter, *, page: int | None = None
+) -> reports.CampaignReport:
+    return read_campaigns(
+        form,
+        workspace_id=asked.workspace_id,
+        campaigns=asked.narrowed,
+        activity=asked.period,
+        page=page,
     )
 
 
-def _timeline_report(asked: DashboardFilter) -> reports.TimelineReport:
-    return reports.timeline_report(
-        workspace_id=asked.workspace_id, campaigns=asked.narrowed, period=asked.period
-    )
-
-
-def dashboard_url(*, site: AdminSite, workspace_id: int) -> str:
-    """Where the site shows that workspace's numbers."""
-    page = reverse(f"admin:{PAGE}", current_app=site.name)
-    return f"{page}?workspace={workspace_id}"
+def _count(asked: DashboardFilter) -> int:
+    campaigns = Campaign.objects.all() if asked.narrowed is None else asked.narrowed
+    return campaigns.filter(workspace=asked.workspace_id).count()
 
 
 def may_view(request: HttpRequest, model: type[Model]) -> bool:
@@ -188,32 +302,3 @@ def may_view(request: HttpRequest, model: type[Model]) -> bool:
 def may_open(request: HttpRequest, *, site: AdminSite, model: type[Model]) -> bool:
     """Whether the site has the model's pages and lets the user see them."""
     return site.is_registered(model) and site.get_model_admin(model).has_view_permission(request)
-
-
-def _given(form: QueryDict) -> QueryDict:
-    """Without the empty fields: a form sends them, the API refuses them."""
-    given = QueryDict(mutable=True)
-    for name, values in form.lists():
-        if filled := [value for value in values if value]:
-            given.setlist(name, filled)
-    return given
-
-
-def _query(asked: DashboardFilter, **changes: str) -> str:
-    given = cast(QueryDict, asked.data).copy()
-    for name, value in changes.items():
-        given[name] = value
-    given["workspace"] = str(asked.workspace_id)
-    return given.urlencode()
-
-
-def _refused(asked: DashboardFilter | None) -> HttpResponse:
-    """The API's words, for whoever has put a link together by hand."""
-    errors = asked.errors if asked else {"workspace": [_("There is none.")]}
-    reasons = (f"{name}: {reason}\n" for name, given in errors.items() for reason in given)
-    return HttpResponse("".join(reasons), status=400, content_type="text/plain; charset=utf-8")
-
-
-def _filename(asked: DashboardFilter, what: str) -> str:
-    name = slugify(asked.asked_workspace.name) or f"workspace-{asked.workspace_id}"
-    return f"{name}-{what}.csv"

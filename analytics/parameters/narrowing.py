@@ -25,7 +25,7 @@ def campaigns_of(
         if query.from_date or query.to_date:
             conditions += launched_between(query.from_date, query.to_date, zone())
         if query.search:
-            conditions.append(_named(query.search))
+            conditions.append(named(query.search))
     return Campaign.objects.filter(*conditions) if conditions else None
 
 
@@ -39,7 +39,8 @@ def launched_between(first: date | None, last: date | None, zone: str) -> list[Q
     return conditions
 
 
-def _named(text: str) -> Q:
+def named(text: str) -> Q:
+    """With the text in the name, whatever the case."""
     return Q(name__regex="".join(map(_in_any_case, text)))
 
 

@@ -104,11 +104,11 @@ def test_the_figures_are_those_of_the_api(browser, admin_user, api):
         percent(kpis["avg_bounce_rate"]),
     ]
     assert kpis["total_campaigns"] == 1
-    assert rows(browser, "mm-campaigns-table") == [
+    # Between the status and the leads are two days, in words.
+    assert [row[:2] + row[-8:] for row in rows(browser, "mm-campaigns-table")] == [
         [
             row["campaign_name"],
             row["status"].capitalize(),
-            row["created_at"][:10],
             f"{row['total_leads']:,}",
             *counts_and_rates(row, "total_"),
         ]
