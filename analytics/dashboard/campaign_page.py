@@ -114,6 +114,7 @@ def campaign_answer(campaign: Campaign, *, asked: DashboardFilter, least: int) -
         "timeline": draw_timeline(activity, interval=asked.wanted_interval),
         "places": list(places(cast(Mapping[str, Any], row), ranked)),
         "is_ranked": row["total_sent"] >= least,
+        "ranked_campaigns": ranked["workspace_kpis"]["total_campaigns"],
         "ranked": count_text(ranked["workspace_kpis"]["total_campaigns"]),
         "sent": count_text(row["total_sent"]),
         "least": count_text(least),
