@@ -1,12 +1,13 @@
 """What the admin says before it deletes: how much goes, not a list of it all."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.contrib.admin import AdminSite
-from django.contrib.admin.utils import NestedObjects
 from django.db import router
-from django.db.models import Count
+from django.db.models import Count, ProtectedError, RestrictedError
+from django.db.models.deletion import Collector
 from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -22,22 +23,38 @@ Deleted = tuple[list[str], dict[str, int], set[str], list[str]]
 def deleted_objects(objs: Sequence[Any], request: HttpRequest, site: AdminSite) -> Deleted:
     """As ``ModelAdmin.get_deleted_objects``, for campaigns or workspaces with their totals.
 
-    Django's own lists each campaign of a workspace, and each takes a look-up of its address.
+    Django's own reads and lists each campaign of a workspace, and each takes a look-up of its
+    address. Here those that the database can delete unread are counted, and the permission to
+    delete them is that for the model.
     """
     if not objs:
         return [], {}, set(), []
-    collector = NestedObjects(using=router.db_for_write(type(objs[0])), origin=objs)
-    collector.collect(objs)
-    found: Any = collector.model_objs  # by model
-    counts = {str(model._meta.verbose_name_plural): len(rows) for model, rows in found.items()}
-    forbidden = {
-        str(model._meta.verbose_name)
-        for model, rows in found.items()
-        if not _may_delete(rows, request, site, model)
-    }
+    collector = Collector(using=router.db_for_write(type(objs[0])))
+    protected: set[Any] = set()
+    try:
+        collector.collect(objs)
+    except ProtectedError as error:
+        protected = error.protected_objects
+    except RestrictedError as error:
+        protected = error.restricted_objects
+    counts: Counter[str] = Counter()
+    forbidden = set()
+    for model, rows, number in _found(collector):
+        counts[str(model._meta.verbose_name_plural)] += number
+        if not _may_delete(rows, request, site, model):
+            forbidden.add(str(model._meta.verbose_name))
     days = _days(objs)
     listed = [_with_its_history(obj, days.get(obj.pk, 0)) for obj in objs]
-    return listed, counts, forbidden, [str(row) for row in collector.protected]
+    return listed, counts, forbidden, [str(row) for row in protected]
+
+
+def _found(collector: Any) -> Iterator[tuple[Any, Iterable[Any], int]]:
+    """Each model with the rows that were read and the number of all; None stands for any row."""
+    for model, rows in collector.data.items():
+        yield model, rows, len(rows)
+    for unread in collector.fast_deletes:
+        if number := unread.count():
+            yield unread.model, [None], number
 
 
 def _may_delete(rows: Iterable[Any], request: HttpRequest, site: AdminSite, model: Any) -> bool:

@@ -221,6 +221,25 @@ def test_deleting_says_how_much_history_goes_and_lists_no_campaign(admin_client)
         assert f"Campaign: {campaign.name}, {history}" in page
 
 
+@pytest.mark.parametrize("many", [True, False])
+def test_asking_before_a_workspace_goes_reads_none_of_its_campaigns(admin_client, many):
+    workspace = WorkspaceFactory(name="Acme")
+    CampaignFactory.create_batch(3, workspace=workspace)
+    act, sent = f"{WORKSPACES}{workspace.pk}/delete/", {}
+    if many:
+        act, sent = (
+            WORKSPACES,
+            {"action": "delete_selected", "_selected_action": str(workspace.pk)},
+        )
+
+    with CaptureQueriesContext(connection) as asking:
+        answer = admin_client.post(act, sent) if many else admin_client.get(act)
+
+    assert "Campaigns: 3" in answer.content.decode()
+    read = f'"{Campaign._meta.db_table}"."name"'
+    assert [query for query in asking.captured_queries if read in query["sql"]] == []
+
+
 def test_a_campaigns_own_page_tells_its_totals_and_keeps_it_in_its_workspace(admin_client):
     campaign = CampaignFactory(name="Q1", launched_at=NOON)
     record(campaign, sent=3, opened=1)
