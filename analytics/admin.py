@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminSplitDateTime
+from django.db import router, transaction
 from django.db.models import (
     Case,
     Count,
@@ -36,7 +37,7 @@ from analytics.dashboard.campaign_page import launch_window
 from analytics.dashboard.figures import count_text, rate_text
 from analytics.dashboard.labels import COUNT_LABELS, RATE_LABELS
 from analytics.dashboard.page import DashboardAdmin, may_open
-from analytics.deletion import deleted_objects
+from analytics.deletion import delete_history, deleted_objects
 from analytics.metrics import rate
 from analytics.models import CORE_COUNTS, CampaignTotals, Dashboard
 from campaigns.base.lookups import CarefulLookups
@@ -168,6 +169,14 @@ class CampaignAdmin(ExplainedRefusals, ManyWorkspaces, TotalsAdmin):
 class WorkspaceAdmin(ExplainedRefusals, TotalsAdmin):
     list_display = ("name", "campaign_count", *TOTALS)
     search_fields = ("name",)
+
+    def delete_model(self, request: HttpRequest, obj: Workspace) -> None:
+        self.delete_queryset(request, self.model.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Workspace]) -> None:
+        with transaction.atomic(using=router.db_for_write(Workspace)):
+            delete_history(list(queryset))
+            super().delete_queryset(request, queryset)
 
     # Not "campaigns": by that name the list would sort by the relation, and repeat its rows.
     @admin.display(description=_("campaigns"), ordering="total_campaigns")
