@@ -76,10 +76,12 @@ def address(route, things):
     path = re.sub(r"\^?\(\?P<app_label>(\w+).*", r"\1/", route)
     path = re.sub(r"\(\?P<url>.*", "nowhere", path)
     path = path.replace("<mailmetrics_anything:path>", "nowhere")
-    path = path.replace("<str:campaign_id>", str(Campaign.objects.first().pk))
+    path = re.sub(r"<\w+:campaign_id>", str(Campaign.objects.first().pk), path)
     path = path.replace("<path:content_type_id>", str(ContentType.objects.get_for_model(User).pk))
     model = next((model for name, model in things.items() if f"/{name}/" in path), User)
-    return re.sub("<path:object_id>|<id>", str(model.objects.first().pk), path)
+    path = re.sub("<path:object_id>|<id>", str(model.objects.first().pk), path)
+    assert "<" not in path, "a parameter that nothing stands for here"
+    return path
 
 
 def expected(path, caller):
