@@ -10,7 +10,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.recorder import MigrationRecorder
 
 from analytics.models import CampaignTotals
-from analytics.totals import triggers
+from analytics.totals import distribution, triggers
 
 _CREATED_BY = ("mailmetrics_analytics", "0005_triggers")
 
@@ -83,8 +83,8 @@ def check_triggers(databases: Sequence[str] | None = None, **kwargs: Any) -> lis
     """In each database asked for that has our tables; before they are migrated there are none."""
     return [
         Error(
-            f"The database {alias!r} lacks the triggers {', '.join(missing)}, or they are "
-            "disabled: the totals are not kept.",
+            f"The database {alias!r} {_reason(connections[alias])} {', '.join(missing)}, or they "
+            "are disabled: the totals are not kept.",
             hint="Run `mailmetrics_rebuild_totals`, with --database if it is not the default: it "
             "creates the triggers again and makes all totals anew.",
             id="mailmetrics.E006",
@@ -92,6 +92,32 @@ def check_triggers(databases: Sequence[str] | None = None, **kwargs: Any) -> lis
         for alias in databases or ()
         if router.allow_migrate_model(alias, CampaignTotals)
         and (missing := sorted(_missing(connections[alias])))
+    ]
+
+
+def _reason(connection: BaseDatabaseWrapper) -> str:
+    if not triggers.are_of_another_kind(connection):
+        return "lacks the triggers"
+    if triggers.are_distributed(connection):
+        return "is a Citus cluster's, and has one server's triggers instead of"
+    return "is one server's, and has a Citus cluster's triggers instead of"
+
+
+@register(Tags.database)
+def check_distribution(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """In each database asked for whose tables a Citus cluster has, all that it takes is there."""
+    return [
+        Error(
+            f"The tables of the database {alias!r} are not wholly distributed. It remains to: "
+            f"{'; '.join(steps)}.",
+            hint="Run `mailmetrics_distribute_tables`, with --database if it is not the default.",
+            id="mailmetrics.E008",
+        )
+        for alias in databases or ()
+        if router.allow_migrate_model(alias, CampaignTotals)
+        and distribution.is_begun(connections[alias])
+        and not _missing_tables(connections[alias])
+        and (steps := distribution.unplaced(connections[alias]))
     ]
 
 

@@ -3,6 +3,9 @@
 The folders of ``sql/`` are the versions that migrations have installed; the last is the present
 one, and a released one is never edited. A site that makes its tables without migrations, as a test
 runner may, calls ``install(connection)`` once they are there.
+
+Where Citus distributes the tables, ``citus_create.sql`` follows ``postgresql_create.sql`` and
+replaces some of its functions. Each kind of PostgreSQL has its own, and the other's are missed.
 """
 
 import re
@@ -17,6 +20,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
 from analytics.models import PrunedTotals
+from campaigns.base.citus import has_citus, is_distributed, set_for_transaction
 from campaigns.models import Campaign, EmailEvent, Workspace
 
 VERSION = 2
@@ -60,12 +64,20 @@ _EVENTS_FIRING = {
 
 def install(connection: BaseDatabaseWrapper, *, version: int = VERSION) -> None:
     """Create the triggers, in one transaction, on a database that has the tables and none yet."""
-    _run(connection, version, "create")
+    scripts = [_script(connection.vendor, version, "create")]
+    if are_distributed(connection):
+        scripts.append(_script("citus", version, "create"))
+    _run(connection, scripts)
 
 
 def remove(connection: BaseDatabaseWrapper, *, version: int = VERSION) -> None:
     """Drop whatever of the triggers there is."""
-    _run(connection, version, "drop")
+    _run(connection, [_script(connection.vendor, version, "drop")])
+
+
+def are_distributed(connection: BaseDatabaseWrapper) -> bool:
+    """Whether the triggers have to be those for Citus."""
+    return is_distributed(connection, EmailEvent._meta.db_table)
 
 
 @cache
@@ -75,18 +87,40 @@ def expected(vendor: str) -> frozenset[str]:
 
 
 @cache
-def _functions(vendor: str) -> frozenset[str]:
-    """What the triggers call, as ``name()``."""
-    script = _script(vendor, VERSION, "create")
-    return frozenset(f"{name}()" for name in re.findall(r"^CREATE FUNCTION (\w+)", script, re.M))
+def _functions(kind: str, *, replaced: bool = False) -> frozenset[str]:
+    """What the triggers call, as ``name()``: what a script makes, or what it replaces."""
+    statement = "CREATE OR REPLACE FUNCTION" if replaced else "CREATE FUNCTION"
+    script = _script(kind, VERSION, "create")
+    return frozenset(f"{name}()" for name in re.findall(rf"^{statement} (\w+)", script, re.M))
 
 
 def missing(connection: BaseDatabaseWrapper) -> set[str]:
-    """The triggers that the database lacks, or does not fire, and functions that they lack."""
-    wanted = expected(connection.vendor) | _functions(connection.vendor)
+    """The triggers that the database lacks, or does not fire, and functions that they lack.
+
+    Those for Citus are missed by a database that it does not distribute, as after a restore, and
+    the reverse.
+    """
+    found, wanted = _found(connection), expected(connection.vendor) | _functions(connection.vendor)
+    if connection.vendor == "postgresql":
+        if are_distributed(connection):
+            wanted |= _functions("citus")
+        if are_of_another_kind(connection):
+            found -= _functions("citus", replaced=True)
+    return set(wanted - found)
+
+
+def are_of_another_kind(connection: BaseDatabaseWrapper) -> bool:
+    """Whether the functions are Citus's where it distributes nothing, or the reverse."""
+    if connection.vendor != "postgresql":
+        return False
+    found = _found(connection) & _functions("citus")
+    return not found if are_distributed(connection) else bool(found)
+
+
+def _found(connection: BaseDatabaseWrapper) -> set[str]:
     with connection.cursor() as cursor:
         cursor.execute(_FIRING[connection.vendor])
-        return set(wanted - {name for (name,) in cursor.fetchall()})
+        return {name for (name,) in cursor.fetchall()}
 
 
 def missing_for_events(connection: BaseDatabaseWrapper) -> set[str]:
@@ -116,23 +150,36 @@ def recount(cursor: CursorWrapper, *, workspace_id: int) -> None:
     cursor.execute(statement, [workspace_id])
 
 
-def _script(vendor: str, version: int, name: str) -> str:
-    if vendor not in VENDORS:
+def _script(kind: str, version: int, name: str) -> str:
+    if kind not in (*VENDORS, "citus"):
         raise NotImplementedError(
-            f"django-mailmetrics has its triggers for PostgreSQL and SQLite, not for {vendor}."
+            f"django-mailmetrics has its triggers for PostgreSQL and SQLite, not for {kind}."
         )
-    return (_SQL / str(version) / f"{vendor}_{name}.sql").read_text("utf-8")
+    script = _SQL / str(version) / f"{kind}_{name}.sql"
+    if not script.exists():
+        raise NotImplementedError(
+            f"Version {version} of the triggers is not for distributed tables. "
+            "`mailmetrics_distribute_tables --undo` brings them back to one server."
+        )
+    return script.read_text("utf-8")
 
 
-def _run(connection: BaseDatabaseWrapper, version: int, name: str) -> None:
-    script = _script(connection.vendor, version, name)
+def _run(connection: BaseDatabaseWrapper, scripts: list[str]) -> None:
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
+            if has_citus(connection):
+                set_for_transaction(cursor)
             with _path_of_functions(cursor):
-                cursor.execute(script)
+                # One by one: Citus sends them to its other nodes as they are.
+                for statement in _STATEMENT.finditer("".join(scripts)):
+                    cursor.execute(statement[0])
         else:
-            for statement in _statements(script):
-                cursor.execute(statement)
+            for text in _statements(scripts[0]):
+                cursor.execute(text)
+
+
+# Of PostgreSQL: up to a semicolon that is in no comment, dollar quotes or quotes.
+_STATEMENT = re.compile(r"(?:--[^\n]*|\$(\w*)\$.*?\$\1\$|'[^']*'|[^;])+;", re.DOTALL)
 
 
 @contextmanager

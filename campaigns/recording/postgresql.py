@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Any
 
-from django.db import IntegrityError, connections, transaction
+from django.db import IntegrityError, NotSupportedError, connections, transaction
 
 from campaigns.models import Campaign, EmailEvent
 from campaigns.recording.counting import condition, refuse_unless_counted
@@ -49,10 +49,29 @@ def write(alias: str, workspace_id: int, batch: Sequence[Event]) -> tuple[int, i
     )
 
 
+# The databases that distribute the events: there an INSERT of values may ask nothing meanwhile. Of
+# this process alone, which learns it from a refusal.
+_distributed: set[str] = set()
+
+
 def _write_few(alias: str, workspace_id: int, batch: Sequence[Event]) -> tuple[int, int]:
+    if alias not in _distributed:
+        try:
+            # Where nothing would count them the workspace is NULL, which the table refuses.
+            own = f"CASE WHEN {condition()} THEN %s::bigint END"
+            return _write_values(alias, workspace_id, batch, own)
+        except NotSupportedError:
+            _distributed.add(alias)
+    refuse_unless_counted(alias)
+    return _write_values(alias, workspace_id, batch, "%s")
+
+
+def _write_values(
+    alias: str, workspace_id: int, batch: Sequence[Event], own: str
+) -> tuple[int, int]:
+    """``own`` is the workspace of the first event, as SQL."""
     events = earliest_by_key(batch)
-    # Where nothing would count them the workspace is NULL, which the table refuses.
-    first = f"(CASE WHEN {condition()} THEN %s::bigint END, %s, %s, %s, %s)"
+    first = f"({own}, %s, %s, %s, %s)"
     others = ["(%s, %s, %s, %s, %s)"] * (len(events) - 1)
     statement = _RECORD.format(rows=f"VALUES {', '.join([first, *others])}")
     parameters = [

@@ -1,4 +1,5 @@
--- Undoes postgresql_create.sql. A trigger that somebody has dropped already is no reason to stop.
+-- Undoes postgresql_create.sql, and citus_create.sql wherever it has come from. A trigger that
+-- somebody has dropped already is no reason to stop.
 DROP TRIGGER IF EXISTS mailmetrics_events_inserted ON mailmetrics_campaigns_emailevent;
 DROP TRIGGER IF EXISTS mailmetrics_events_updated ON mailmetrics_campaigns_emailevent;
 DROP TRIGGER IF EXISTS mailmetrics_events_updated_from ON mailmetrics_campaigns_emailevent;
@@ -24,12 +25,12 @@ DROP FUNCTION IF EXISTS mailmetrics_campaigns_truncated();
 DROP FUNCTION IF EXISTS mailmetrics_workspaces_deleted();
 DROP FUNCTION IF EXISTS mailmetrics_know_time_zone();
 DROP FUNCTION IF EXISTS mailmetrics_cut_days_anew();
-DROP FUNCTION IF EXISTS mailmetrics_recount(bigint);
 DROP FUNCTION IF EXISTS mailmetrics_lock(bigint[], boolean);
--- These two take a type of ours, which names them even where it is gone.
-DROP ROUTINE IF EXISTS mailmetrics_subtract;
-DROP ROUTINE IF EXISTS mailmetrics_add;
-DROP TYPE IF EXISTS mailmetrics_counted;
+DROP FUNCTION IF EXISTS mailmetrics_is_here(bigint);
+-- The others take types of ours, which take them along.
+DROP FUNCTION IF EXISTS mailmetrics_recount(bigint);
+DROP TYPE IF EXISTS mailmetrics_shards CASCADE;
+DROP TYPE IF EXISTS mailmetrics_counted CASCADE;
 
 ALTER TABLE mailmetrics_analytics_campaigntotals
     DROP CONSTRAINT IF EXISTS mailmetrics_event_campaign_in_workspace;

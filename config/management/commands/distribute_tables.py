@@ -1,0 +1,3 @@
+from analytics.management.commands.mailmetrics_distribute_tables import Command
+
+__all__ = ["Command"]
