@@ -111,7 +111,7 @@ def check_distribution(databases: Sequence[str] | None = None, **kwargs: Any) ->
             f"The tables of the database {alias!r} are not wholly distributed. It remains to: "
             f"{'; '.join(steps)}.",
             hint="Run `mailmetrics_distribute_tables`, with --database if it is not the default.",
-            id="mailmetrics.E008",
+            id="mailmetrics.E009",
         )
         for alias in databases or ()
         if router.allow_migrate_model(alias, CampaignTotals)

@@ -1,4 +1,4 @@
-"""Dividing the tables among the nodes of a Citus cluster, by their workspace, and taking it back.
+"""Dividing the tables among the nodes of a Citus cluster, by their workspace.
 
 Workspaces and campaigns are whole on every node. The totals and the events of one workspace are on
 one node together, so that whoever asks about a workspace, or writes its events, needs that alone.
@@ -121,10 +121,6 @@ def distribute(*, using: str) -> None:
     refuse(connection)
     if remaining(connection):
         retried(lambda: _distribute(using), using)
-    with connection.cursor() as cursor:
-        for table in (*DISTRIBUTED, *reversed(REFERENCE)):
-            # What was there before, which nobody sees any more.
-            cursor.execute("SELECT truncate_local_data_after_distributing_table(%s)", [table])
 
 
 def _distribute(using: str) -> None:
@@ -145,36 +141,11 @@ def _distribute(using: str) -> None:
                     [table, together],
                 )
             together = DISTRIBUTED[0]
+        # What was there before, which nobody sees any more; with triggers it would be deleted from
+        # the shards, too.
+        for table in (*DISTRIBUTED, *reversed(REFERENCE)):
+            cursor.execute("SELECT truncate_local_data_after_distributing_table(%s)", [table])
         triggers.install(connection)
-
-
-def undistribute(*, using: str) -> None:
-    """Bring all tables back to the coordinator, in one transaction; readers and writers wait.
-
-    Raises CannotDistribute.
-    """
-    connection = connections[using]
-    if not has_citus(connection):
-        refuse(connection)
-    retried(lambda: _undistribute(using), using)
-
-
-def _undistribute(using: str) -> None:
-    connection = connections[using]
-    placed = placed_tables(connection)
-    with transaction.atomic(using=using), connection.cursor() as cursor:
-        _prepare(cursor)
-        triggers.remove(connection)
-        for table in (*DISTRIBUTED, *REFERENCE):
-            if placed.get(table) in ("distributed", "reference"):
-                cursor.execute(
-                    "SELECT undistribute_table(%s, cascade_via_foreign_keys => %s)",
-                    [table, table in REFERENCE],
-                )
-                placed = placed_tables(connection)
-        triggers.install(connection)
-        for name in SETTINGS:
-            cursor.execute(f"ALTER DATABASE {_database(cursor)} RESET {name}")
 
 
 def _prepare(cursor: CursorWrapper) -> None:

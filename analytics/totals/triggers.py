@@ -158,8 +158,8 @@ def _script(kind: str, version: int, name: str) -> str:
     script = _SQL / str(version) / f"{kind}_{name}.sql"
     if not script.exists():
         raise NotImplementedError(
-            f"Version {version} of the triggers is not for distributed tables. "
-            "`mailmetrics_distribute_tables --undo` brings them back to one server."
+            f"Version {version} of the triggers is not for tables that Citus distributes. "
+            "A dump that is restored to one server can be migrated so far back."
         )
     return script.read_text("utf-8")
 

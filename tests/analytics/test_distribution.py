@@ -13,7 +13,7 @@ from tests.analytics.world import AS_MADE, SENT, World, row
 from tests.commands import run
 from tests.sql import execute, insert_events
 
-COMMANDS = [(), ("--check",), ("--undo",)]
+COMMANDS = [(), ("--check",)]
 
 
 @pytest.mark.sqlite
@@ -34,11 +34,6 @@ def test_a_postgresql_without_the_extension_is_told_so(options):
     assert str(raised.value) == (
         "The database lacks the extension citus. CREATE EXTENSION makes it."
     )
-
-
-def test_to_check_and_to_undo_is_no_question():
-    with pytest.raises(CommandError, match="choose one"):
-        run("distribute_tables", "--check", "--undo")
 
 
 @pytest.mark.postgresql

@@ -3,13 +3,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.db import connections
 
-from analytics.totals.distribution import (
-    CannotDistribute,
-    distribute,
-    refuse,
-    remaining,
-    undistribute,
-)
+from analytics.totals.distribution import CannotDistribute, distribute, refuse, remaining
 from campaigns.base.database_command import DatabaseCommand
 
 
@@ -25,19 +19,11 @@ class Command(DatabaseCommand):
             action="store_true",
             help="Only say what there is to do; exits 1 if there is something.",
         )
-        parser.add_argument(
-            "--undo", action="store_true", help="Bring the tables back to the coordinator."
-        )
         super().add_arguments(parser)
 
     def handle(self, *args: Any, database: str, **options: Any) -> None:
-        if options["check"] and options["undo"]:
-            raise CommandError("--check says what is to be done, --undo undoes it: choose one.")
         try:
-            if options["undo"]:
-                undistribute(using=database)
-                self.stdout.write("The tables are on the coordinator.")
-            elif options["check"]:
+            if options["check"]:
                 self._check(database)
             else:
                 distribute(using=database)

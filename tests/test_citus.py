@@ -1,0 +1,292 @@
+"""A Citus cluster answers, keeps and refuses what one PostgreSQL server does."""
+
+import random
+from datetime import UTC, date, datetime, timedelta
+from threading import Thread
+from uuid import UUID
+
+import pytest
+from django.core.management import call_command
+from django.db import connections, transaction
+from django.test import Client, override_settings
+from environ import Env
+
+from analytics.models import CampaignDailyTotals, CampaignTotals, DailyTotals, PrunedTotals
+from analytics.totals import triggers
+from analytics.totals.checks import check_distribution, check_triggers
+from analytics.totals.pruning import prune
+from analytics.totals.recount import differences
+from apikeys import crypto
+from apikeys.models import APIKey
+from campaigns.models import Campaign, EmailEvent, EventKind, Workspace
+from campaigns.recording import Event, record_events
+from tests.citus import CITUS_URL, WITHOUT, temporary_database
+from tests.commands import run
+from tests.postgres import temporary_server
+
+pytestmark = [
+    pytest.mark.sqlite,  # the databases are the test's own: one run is enough
+    pytest.mark.skipif(not CITUS_URL, reason=WITHOUT),
+]
+
+PLACES = ("plain", "cluster")
+WORKSPACES, WRITERS = 50, 4
+START = datetime(2024, 1, 1, tzinfo=UTC)
+KEYS = [crypto.generate() for _ in range(WORKSPACES)]
+QUESTIONS = (
+    "campaigns",
+    "campaigns?metrics=clicked,machine_opened&sort_by=open_rate&limit=2",
+    "campaigns?activity_from=2024-01-03&activity_to=2024-01-20",
+    "campaigns/timeline?from_date=2023-12-30&to_date=2024-02-10",
+    "campaigns/timeline?from_date=2024-01-01&to_date=2024-02-10&interval=week&metrics=clicked",
+)
+
+
+class OnlyTo:
+    def __init__(self, alias):
+        self.alias = alias
+
+    def db_for_read(self, model, **hints):
+        return self.alias
+
+    db_for_write = db_for_read
+
+
+@pytest.fixture(scope="module")
+def places(django_db_blocker):
+    """Two migrated databases with the same workspaces, campaigns and keys."""
+    known = connections.settings["default"]
+    with django_db_blocker.unblock(), temporary_server() as server, temporary_database() as url:
+        for alias, place in zip(PLACES, (server.url, url), strict=True):
+            connections.settings[alias] = {**known, "OPTIONS": {}, **Env.db_url_config(place)}
+            call_command("migrate", database=alias, verbosity=0)
+            _make(alias)
+        yield
+        for alias in PLACES:
+            connections[alias].close()
+            del connections.settings[alias]
+
+
+def _make(alias):
+    Workspace.objects.using(alias).bulk_create(
+        Workspace(pk=n, name=f"w{n}", created_at=START) for n in range(1, WORKSPACES + 1)
+    )
+    Campaign.objects.using(alias).bulk_create(
+        Campaign(
+            pk=_campaign(n, m), workspace_id=n, name=f"c{m}", created_at=START + timedelta(days=m)
+        )
+        for n in range(1, WORKSPACES + 1)
+        for m in range(4)
+    )
+    APIKey.objects.using(alias).bulk_create(
+        APIKey(
+            workspace_id=n,
+            name="key",
+            scopes=["campaigns:read"],
+            digest=crypto.digest(key),
+            hint=crypto.hint(key),
+        )
+        for n, key in enumerate(KEYS, 1)
+    )
+
+
+def _campaign(workspace_id, number):
+    return UUID(int=workspace_id * 10 + number)
+
+
+def _batches(seed):
+    """Repeats, moves, single events and some of another writer's."""
+    choose = random.Random(seed)
+    for _ in range(60):
+        workspace_id = choose.randint(1, WORKSPACES)
+        yield (
+            workspace_id,
+            [
+                Event(
+                    _campaign(workspace_id, choose.randrange(4)),
+                    f"m{choose.randrange(400)}",
+                    choose.choice(list(EventKind)),
+                    START + timedelta(minutes=choose.randrange(60 * 24 * 30)),
+                )
+                for _ in range(choose.choice([1, 1, 20, 200]))
+            ],
+        )
+
+
+def _write(alias, seed, failed):
+    try:
+        for workspace_id, events in _batches(seed):
+            workspace = Workspace.objects.using(alias).get(pk=workspace_id)
+            record_events(workspace=workspace, events=events, using=alias)
+    except Exception as error:
+        failed.append(error)
+    finally:
+        connections.close_all()
+
+
+def _told(alias, meanwhile=lambda: None):
+    failed = []
+    threads = [Thread(target=_write, args=(alias, seed, failed)) for seed in range(WRITERS)]
+    for thread in threads:
+        thread.start()
+    meanwhile()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+
+
+def _rows(alias):
+    return {
+        model.__name__: sorted(
+            row
+            for row in model.objects.using(alias).values_list(*_columns(model))
+            if model not in COUNTED or any(row[-8:])
+        )
+        for model in (EmailEvent, Campaign, Workspace, *COUNTED)
+    }
+
+
+COUNTED = (CampaignTotals, CampaignDailyTotals, DailyTotals, PrunedTotals)
+
+
+def _columns(model):
+    names = [field.attname for field in model._meta.concrete_fields if field.attname != "pk"]
+    counts = ("sent", "opened", "replied", "bounced")
+    last = [name for name in names if name in (*counts, "clicked", "unsubscribed")]
+    rest = [name for name in names if name in ("complained", "machine_opened")]
+    optional = ("events_pruned_before", "launched_at", "has_recipients", "has_ids_alone")
+    keys = [name for name in names if name not in (*last, *rest, *optional)]
+    return [*keys, *last, *rest]
+
+
+def _answers(alias):
+    with override_settings(DATABASE_ROUTERS=[OnlyTo(alias)]):
+        client = Client()
+        return [
+            (answer.status_code, answer.content)
+            for key in KEYS
+            for question in QUESTIONS
+            for answer in [
+                client.get(f"/api/public/v1/analytics/{question}", headers={"X-API-Key": key})
+            ]
+        ]
+
+
+def assert_same():
+    assert list(differences(using="cluster")) == []
+    plain, cluster = map(_rows, PLACES)
+    for table, rows in plain.items():
+        assert cluster[table] == rows, table
+    assert _answers("cluster") == _answers("plain")
+
+
+def test_writers_go_on_while_the_tables_are_distributed(places):
+    assert check_distribution(databases=["cluster"]) == []
+    _told("plain")
+    _told("cluster", meanwhile=lambda: run("distribute_tables", "--database=cluster"))
+    assert check_triggers(databases=["cluster"]) == check_distribution(databases=["cluster"]) == []
+    assert "are distributed" in run("distribute_tables", "--check", "--database=cluster").out
+    assert "are distributed" in run("distribute_tables", "--database=cluster").out
+    assert_same()
+
+
+@pytest.mark.parametrize("alias", PLACES)
+def test_everything_told_again_is_known(places, alias):
+    workspace = Workspace.objects.using(alias).get(pk=1)
+    events = [Event(_campaign(1, 1), f"again{n}", EventKind.SENT, START) for n in range(300)]
+    assert record_events(workspace=workspace, events=events, using=alias).new == 300
+    assert record_events(workspace=workspace, events=events, using=alias).known == 300
+    assert record_events(workspace=workspace, events=events[:1], using=alias).known == 1
+
+
+def change_zones(alias):
+    for workspace in Workspace.objects.using(alias).filter(pk__lte=10):
+        workspace.time_zone = "America/New_York"
+        workspace.save(using=alias)
+
+
+def prune_some(alias):
+    for workspace in Workspace.objects.using(alias).filter(pk__gt=5, pk__lte=15):
+        list(prune(workspace=workspace, before=date(2024, 1, 10), batch_size=50, using=alias))
+
+
+def delete_campaigns(alias):
+    for pk in range(1, 21):
+        Campaign.objects.using(alias).get(pk=_campaign(pk, 2)).delete()
+
+
+def delete_workspaces(alias):
+    APIKey.objects.using(alias).filter(workspace_id__in=[21, 22]).delete()
+    for workspace in Workspace.objects.using(alias).filter(pk__in=[21, 22]):
+        workspace.delete()
+
+
+def delete_and_put_back(alias):
+    with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
+        workspace = Workspace.objects.using(alias).get(pk=23)
+        cursor.execute("DELETE FROM mailmetrics_campaigns_workspace WHERE id = 23")
+        workspace.save(using=alias, force_insert=True)
+    assert not EmailEvent.objects.using(alias).filter(workspace_id=23).exists()
+
+
+def delete_events(alias):
+    EmailEvent.objects.using(alias).filter(kind=EventKind.OPENED, workspace_id__gt=30).delete()
+
+
+def rebuild(alias):
+    run("rebuild_totals", f"--database={alias}")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        change_zones,
+        prune_some,
+        delete_campaigns,
+        delete_workspaces,
+        delete_and_put_back,
+        delete_events,
+        rebuild,
+    ],
+)
+def test_a_change_leaves_the_same(places, change):
+    for alias in PLACES:
+        change(alias)
+    assert_same()
+
+
+def test_migrations_take_the_triggers_away_and_bring_those_for_the_cluster(places):
+    for alias in PLACES:
+        call_command("migrate", "mailmetrics_analytics", "0004", database=alias, verbosity=0)
+        call_command("migrate", database=alias, verbosity=0)
+    assert check_triggers(databases=["cluster"]) == check_distribution(databases=["cluster"]) == []
+    assert_same()
+
+
+def test_triggers_of_a_version_that_knows_no_cluster_are_refused(places):
+    with pytest.raises(NotImplementedError, match="not for tables that Citus distributes"):
+        triggers.install(connections["cluster"], version=1)
+
+
+def test_the_triggers_of_one_server_are_told_and_replaced(places):
+    connection = connections["cluster"]
+    with transaction.atomic(using="cluster"):
+        triggers.remove(connection)
+        triggers._run(connection, [triggers._script("postgresql", triggers.VERSION, "create")])
+    (issue,) = check_triggers(databases=["cluster"])
+    assert "is a Citus cluster's, and has one server's triggers" in issue.msg
+    run("distribute_tables", "--database=cluster")
+    assert check_triggers(databases=["cluster"]) == []
+    assert_same()
+
+
+def test_a_setting_that_was_lost_is_told_and_set_again(places):
+    connection = connections["cluster"]
+    with connection.cursor() as cursor:
+        name = connection.settings_dict["NAME"]
+        cursor.execute(f"ALTER DATABASE {name} RESET citus.multi_shard_modify_mode")
+    (issue,) = check_distribution(databases=["cluster"])
+    assert issue.id == "mailmetrics.E009"
+    assert "set citus.multi_shard_modify_mode = 'sequential' for the database" in issue.msg
+    run("distribute_tables", "--database=cluster")
+    assert check_distribution(databases=["cluster"]) == []
