@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 from django.test import override_settings
+from django.utils import translation
 
 VENDORS = frozenset({"postgresql", "sqlite"})
 
@@ -35,6 +36,13 @@ def django_db_modify_db_settings(
         connection.settings_dict["TEST"]["NAME"] = str(
             tmp_path_factory.mktemp("database") / "test.sqlite3"
         )
+
+
+@pytest.fixture(autouse=True)
+def _site_language() -> Iterator[None]:
+    """The middleware leaves its thread in the last request's language, as the next one sets it."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture

@@ -150,6 +150,7 @@ def _commands_of_one_workspace():
 # A new command that is about one workspace is to be tried here as well.
 CALLS = {
     "mailmetrics_create_api_key": ["NAME", "--name", "New", "--scope", "*"],
+    "mailmetrics_erase_messages": ["NAME", "--message-id", "DRAFT0"],
     "mailmetrics_import_campaigns": ["NAME", "campaigns.csv"],
     "mailmetrics_import_events": ["NAME", "events.csv"],
     "mailmetrics_prune_events": ["--workspace", "NAME", "--before", "2024-01-04"],
