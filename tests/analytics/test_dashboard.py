@@ -472,9 +472,9 @@ class TestPeriods:
 class TestManyWorkspaces:
     @pytest.fixture(autouse=True)
     def many(self, workspace):
-        Workspace.objects.bulk_create(
-            Workspace(name=f"No. {n:04}", time_zone="Asia/Tokyo") for n in range(5000)
-        )
+        # PostgreSQL takes its time to look a zone up.
+        Workspace.objects.bulk_create(Workspace(name=f"No. {n:04}") for n in range(4999))
+        Workspace.objects.create(name="No. 4999", time_zone="Asia/Tokyo")
 
     def test_the_page_lists_none_of_them(self, show):
         last = Workspace.objects.get(name="No. 4999")
