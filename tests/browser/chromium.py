@@ -52,7 +52,8 @@ def started(profile: Path) -> Iterator[Chrome]:
     # The driver is named, so that Selenium looks for none on the network.
     chrome = Chrome(options=options, service=ChromeService(executable_path=found.driver))
     chrome.set_page_load_timeout(PATIENCE)
-    chrome.set_script_timeout(PATIENCE)
+    # Of axe, which looks at each of a page's elements with each of its rules.
+    chrome.set_script_timeout(10 * PATIENCE)
     try:
         yield chrome
     finally:
