@@ -151,9 +151,6 @@ class CampaignAdmin(ExplainedRefusals, ManyWorkspaces, TotalsAdmin):
         url = campaign_url(site=self.admin_site, campaign_id=campaign.pk, query=window)
         return format_html('<a href="{}">{}</a>', url, _("Dashboard"))
 
-    def get_list_display(self, request: HttpRequest) -> Any:
-        return [*self.list_display, *self._link(request)]
-
     def _link(self, request: HttpRequest) -> list[str]:
         seen = may_open(request, site=self.admin_site, model=Dashboard)
         return ["dashboard"] if seen else []

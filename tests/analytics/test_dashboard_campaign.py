@@ -132,13 +132,11 @@ class TestCampaign:
         assert query_of(there, f"campaigns/{campaign('A').pk}/") == expected
         assert query_of(show("A", **chosen, rank_least_sent="7"), PAGE + "?") == expected
 
-    @pytest.mark.parametrize("page", ["", "{pk}/change/"])
-    def test_it_is_reached_from_the_admin_and_leads_there(self, client, show, page):
+    def test_it_is_reached_from_the_admin_and_leads_there(self, client, show):
         link = address("A") + "?from_date=2024-01-10&amp;to_date=2024-04-08"
-        url = "/admin/mailmetrics_campaigns/campaign/" + page.format(pk=campaign("A").pk)
+        url = f"/admin/mailmetrics_campaigns/campaign/{campaign('A').pk}/change/"
         assert link in client.get(url).content.decode()
-        back = f"/admin/mailmetrics_campaigns/campaign/{campaign('A').pk}/change/"
-        assert back in [attrs.get("href") for _, attrs in show("A").tags]
+        assert url in [attrs.get("href") for _, attrs in show("A").tags]
 
     def test_the_first_90_days_are_a_link(self, show):
         expected = {"from_date": ["2024-01-10"], "to_date": ["2024-04-08"]}

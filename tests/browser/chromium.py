@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
-from selenium.common.exceptions import WebDriverException
+from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
@@ -123,8 +123,11 @@ class Browser:
         return self.driver.find_element(By.XPATH, path)
 
     def until(self, condition: Callable[[], bool]) -> None:
-        """Wait for what a script of the page does after a click."""
-        WebDriverWait(self.driver, PATIENCE).until(lambda _: condition())
+        """Wait for what a script of the page does after a click, which may replace elements."""
+        wait = WebDriverWait(
+            self.driver, PATIENCE, ignored_exceptions=[StaleElementReferenceException]
+        )
+        wait.until(lambda _: condition())
 
     def fill(self, name: str, value: str) -> None:
         field = self.find(f"[name='{name}']")
