@@ -13,8 +13,6 @@ PUBLISHERS := $(VENV)/.publishers
 # The tests' settings set every other variable of the site themselves.
 ON_SQLITE := env -u DATABASE_URL DJANGO_SETTINGS_MODULE=tests.settings
 APPS := campaigns apikeys analytics config
-COVERAGE := $(BIN)/coverage run --data-file
-DATA := .coverage.sqlite .coverage.postgresql
 
 .DEFAULT_GOAL := help
 .PHONY: help install test audit release load clients bench lint messages openapi demo clean
@@ -31,10 +29,9 @@ $(INSTALLED): pyproject.toml
 
 test: install ## Run the tests on SQLite and on PostgreSQL, with their coverage together
 	@$(BIN)/python -m tests.preflight
-	@rm -f .coverage $(DATA); failed=0; \
-	$(ON_SQLITE) $(COVERAGE)=.coverage.sqlite -m pytest || failed=1; \
-	$(BIN)/python -m tests.postgres $(COVERAGE)=.coverage.postgresql -m pytest || failed=1; \
-	$(BIN)/coverage combine --quiet $(DATA) && $(BIN)/coverage report || failed=1; \
+	@rm -f .coverage .coverage.*; failed=0; \
+	$(BIN)/python -m tests.both_databases $(BIN)/coverage run --parallel-mode -m pytest || failed=1; \
+	$(BIN)/coverage combine --quiet && $(BIN)/coverage report || failed=1; \
 	exit $$failed
 
 lint: install ## Check style, types, imports and missing migrations

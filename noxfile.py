@@ -95,6 +95,5 @@ def published(session: nox.Session) -> None:
 
 
 def run_tests(session: nox.Session, tests: list[str]) -> None:
-    command = ("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests)
-    session.run(*command, *session.posargs)
-    session.run("python", "-m", "tests.postgres", *command, *session.posargs)
+    on_both = ("python", "-m", "tests.both_databases", "python")
+    session.run(*on_both, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests, *session.posargs)

