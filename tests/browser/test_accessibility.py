@@ -8,6 +8,8 @@ from tests.browser.accessibility import violations
 from tests.browser.policy import API_PAGE
 from tests.pages import PAGES, admin
 
+# For time's sake; the pages are the same on both.
+pytestmark = pytest.mark.sqlite
 THEMES = ("light", "dark")
 # What is not ours to mend: a rule, and how the place begins where it is broken.
 NOT_OURS = [

@@ -7,6 +7,8 @@ import pytest
 from tests import pages
 from tests.pages import PAGES
 
+# For time's sake; the pages are the same on both.
+pytestmark = pytest.mark.sqlite
 # What sticks out of the page to a side, and does not stand in a box that scrolls.
 STICKING_OUT = """
 const width = document.documentElement.clientWidth;

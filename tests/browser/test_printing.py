@@ -9,6 +9,8 @@ from campaigns.recording import Event, record_events
 from tests.factories import CampaignFactory
 from tests.pages import NOON, WINDOW, admin, make_campaign
 
+# For time's sake; the pages are the same on both.
+pytestmark = pytest.mark.sqlite
 FOR_THE_SCREEN = (
     "#header, #nav-sidebar, .breadcrumbs, .mm-choice, .mm-compare, .mailmetrics nav, .mm-hint"
 )
