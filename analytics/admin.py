@@ -24,14 +24,13 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast, Coalesce
 from django.http import HttpRequest
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from analytics.dashboard.addresses import campaign_url, dashboard_url
 from analytics.dashboard.campaign_page import launch_window
-from analytics.dashboard.figures import count_text, rate_text
+from analytics.dashboard.figures import NOTHING, count_text, rate_text, short_day
 from analytics.dashboard.labels import COUNT_LABELS, RATE_LABELS
 from analytics.dashboard.page import DashboardAdmin, may_open
 from analytics.deletion import delete_history, deleted_objects
@@ -44,9 +43,12 @@ from campaigns.models import Campaign, Workspace
 from campaigns.workspace_choices import ManyWorkspaces, WorkspaceFilter
 
 _CAMPAIGN: Any = Campaign._meta  # for the names of its fields in the reader's language
-# In the place of a figure that there is none of: a rate of nothing sent, a day without a launch.
-NOTHING = "\N{EN DASH}"
 TOTALS = ("open_rate", "reply_rate", "bounce_rate", *CORE_COUNTS)
+
+_PICTURE = (
+    '<a href="{url}" title="{text}" aria-label="{text}"><svg width="18" height="18" '
+    'viewBox="0 0 18 18" aria-hidden="true"><path d="M2 2v14h14M5 12l3-4 3 2 4-6"/></svg></a>'
+)
 
 
 def _by_rate(count: str) -> Case:
@@ -105,7 +107,7 @@ def _shown(count: int, sent: int) -> str:
 
 
 class CampaignAdmin(ExplainedRefusals, ManyWorkspaces, TotalsAdmin):
-    list_display = ("name", "workspace", "status", "launched", *TOTALS, "leads")
+    list_display = ("name", "numbers", "workspace", "status", "launched", *TOTALS, "leads")
     list_filter = ("status", ("workspace", WorkspaceFilter), "launched_at")
     list_select_related = ("workspace",)
     search_fields = ("name", "workspace__name")
@@ -120,7 +122,7 @@ class CampaignAdmin(ExplainedRefusals, ManyWorkspaces, TotalsAdmin):
         if campaign.launched_at is None:
             return None
         day = campaign.launched_at.astimezone(ZoneInfo(campaign.workspace.time_zone)).date()
-        return date_format(day)
+        return short_day(day)
 
     @admin.display(
         description=_CAMPAIGN.get_field("total_leads").verbose_name, ordering="total_leads"
@@ -146,10 +148,22 @@ class CampaignAdmin(ExplainedRefusals, ManyWorkspaces, TotalsAdmin):
 
     @admin.display(description=_("dashboard"))
     def dashboard(self, campaign: Campaign) -> SafeString:
+        return format_html('<a href="{}">{}</a>', self._numbers_url(campaign), _("Dashboard"))
+
+    @admin.display(description=_("dashboard"))
+    def numbers(self, campaign: Campaign) -> SafeString:
+        """The same link as a picture, for which the list has room."""
+        text = _("%(name)s in the dashboard") % {"name": campaign.name}
+        return format_html(_PICTURE, url=self._numbers_url(campaign), text=text)
+
+    def _numbers_url(self, campaign: Campaign) -> str:
         """Its own page there, with the days in which most happened to it."""
         window = urlencode(launch_window(campaign))
-        url = campaign_url(site=self.admin_site, campaign_id=campaign.pk, query=window)
-        return format_html('<a href="{}">{}</a>', url, _("Dashboard"))
+        return campaign_url(site=self.admin_site, campaign_id=campaign.pk, query=window)
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        left_out = [] if self._link(request) else ["numbers"]
+        return [each for each in self.list_display if each not in left_out]
 
     def _link(self, request: HttpRequest) -> list[str]:
         seen = may_open(request, site=self.admin_site, model=Dashboard)

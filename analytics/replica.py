@@ -4,7 +4,9 @@ Reports alone: a key that is revoked has to be refused at once, and a form that 
 to show what was saved, so everything else is read where it is written.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import inf
@@ -59,6 +61,7 @@ class _Check:
 
 
 _checks: dict[str, _Check] = {}
+_pinned: ContextVar[str | None] = ContextVar("pinned", default=None)
 
 
 def state(alias: str) -> ReplicaState:
@@ -104,11 +107,14 @@ def read_report(
 ) -> Answer:
     """Read from the database for reports, or from the one that ``campaigns`` names by ``using``.
 
-    ``read`` takes the alias; where the replica fails, it is called again for the primary.
+    ``read`` takes the alias; where the replica fails, it is called again for the primary, unless
+    the alias is ``pinned``.
     """
     usual = router.db_for_read(Campaign)
     if campaigns is not None and campaigns.db != usual:
         return read(campaigns.db)
+    if alias := _pinned.get():
+        return read(alias)
     alias = router.db_for_read(Campaign, report=True)
     if alias == usual:
         return read(alias)
@@ -118,6 +124,16 @@ def read_report(
         connections[alias].close()
         _note(alias, ReplicaState.DOWN)
         return read(usual)
+
+
+@contextmanager
+def pinned(alias: str) -> Iterator[None]:
+    """Read all reports from this one database, which may be the replica."""
+    token = _pinned.set(alias)
+    try:
+        yield
+    finally:
+        _pinned.reset(token)
 
 
 def _note(alias: str, found: ReplicaState) -> None:

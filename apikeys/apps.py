@@ -2,6 +2,7 @@ import logging
 from importlib import import_module
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -13,6 +14,9 @@ class APIKeysConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("campaigns.checks")  # they need the models
+        post_migrate.connect(
+            import_module("apikeys.permission_names").rename_permissions, sender=self
+        )
         logged = import_module("apikeys.reporting").DigestFilter(
             self.get_model("APIKey")._meta.db_table
         )

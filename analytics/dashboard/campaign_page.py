@@ -12,15 +12,15 @@ from django.utils.translation import gettext_lazy as _
 from analytics import reports
 from analytics.dashboard.activity import read_activity
 from analytics.dashboard.figures import (
+    NOTHING,
     column_names,
     count_text,
-    day_texts,
     kpi_figures,
     rate_text,
 )
 from analytics.dashboard.filters import DashboardFilter
 from analytics.dashboard.labels import RATE_LABELS
-from analytics.dashboard.table import NOTHING, day_of
+from analytics.dashboard.table import day_of
 from analytics.dashboard.table_form import MOST_SENDS, CountInput
 from analytics.dashboard.timeline import draw_timeline
 from analytics.metrics import METRICS, OPTIONAL_NAMES
@@ -109,7 +109,6 @@ def campaign_answer(campaign: Campaign, *, asked: DashboardFilter, least: int) -
         "kpis": kpi_figures(activity, campaigns=1)[1:],
         "before": activity.before,
         "columns": column_names(),
-        "days": [day_texts(day) for day in activity.days],
         "period": asked.period,
         "timeline": draw_timeline(activity, interval=asked.wanted_interval),
         "places": list(places(cast(Mapping[str, Any], row), ranked)),

@@ -12,6 +12,7 @@ from analytics import reports
 from analytics.dashboard.activity import Activity, read_activity
 from analytics.dashboard.charts import MOST_SERIES, Chart, Series, chart
 from analytics.dashboard.figures import (
+    NOTHING,
     PER_UNIT,
     count_text,
     marks_along,
@@ -23,7 +24,7 @@ from analytics.dashboard.figures import (
 )
 from analytics.dashboard.filters import DashboardFilter
 from analytics.dashboard.labels import COUNT_LABELS, RATE_LABELS
-from analytics.dashboard.table import NOTHING, Row, make_row
+from analytics.dashboard.table import Row, make_row
 from analytics.dashboard.table_form import fields
 from analytics.dashboard.timeaxis import interval_of, points, rate_points
 from analytics.dashboard.timeline import count_series, few, rate_series

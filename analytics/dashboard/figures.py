@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils import numberformat
 from django.utils.dateformat import format as format_date
-from django.utils.formats import date_format, get_format, number_format
+from django.utils.formats import get_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -16,18 +17,24 @@ from analytics.dashboard.timeaxis import slots_of, ticks
 from analytics.metrics import rate
 from analytics.models import CORE_COUNTS
 from analytics.periods import Period
-from analytics.reports import TimelineDay
 
 _GROUPED = 1000
 # A rate has 4 decimals, so in these it is a whole number.
 PER_UNIT = 10_000
+# In the place of a rate of nothing sent.
+NOTHING = "\N{EN DASH}"
 # From fewer than these a change in percent says more than happened.
 _FEWEST_FOR_PERCENT = 20
 
 
 def count_text(count: int) -> str:
-    # Django's own is slow, and the table of ten years has 25,000 figures.
-    return str(count) if count < _GROUPED else number_format(count, force_grouping=True)
+    """The count in groups of digits, of three where the language's format names no other size."""
+    if count < _GROUPED:  # most are, and grouping is slow
+        return str(count)
+    size, separator = get_format("NUMBER_GROUPING") or 3, get_format("THOUSAND_SEPARATOR")
+    return numberformat.format(
+        count, "", grouping=size, thousand_sep=separator, force_grouping=True
+    )
 
 
 def rate_text(value: float) -> str:
@@ -100,7 +107,7 @@ def _count_figure(kind: str, now: dict[str, int], before: dict[str, int] | None)
 
 def _rate_figure(kind: str, now: dict[str, int], before: dict[str, int] | None) -> Figure:
     value = rate(now[kind], now["sent"])
-    name, text = str(RATE_LABELS[kind]), rate_text(value) if now["sent"] else "–"
+    name, text = str(RATE_LABELS[kind]), rate_text(value) if now["sent"] else NOTHING
     if not (now["sent"] and before and before["sent"]):
         return Figure(name, text)
     then = rate(before[kind], before["sent"])
@@ -108,17 +115,17 @@ def _rate_figure(kind: str, now: dict[str, int], before: dict[str, int] | None) 
 
 
 def column_names() -> list[str]:
-    """Of the columns that ``day_texts`` fills."""
+    """Of the columns that ``span_texts`` fills."""
     names = [*(COUNT_LABELS[kind] for kind in CORE_COUNTS), *map(RATE_LABELS.get, CORE_COUNTS[1:])]
     return list(map(str, names))
 
 
-def day_texts(day: TimelineDay) -> tuple[str, str, list[str]]:
-    """The day for machines and for readers, and its figures."""
-    counts = (day["sent"], day["opened"], day["replied"], day["bounced"])
-    rates = (day["open_rate"], day["reply_rate"], day["bounce_rate"])
-    figures = [*map(count_text, counts), *map(rate_text, rates)]
-    return day["date"].isoformat(), day_text(day["date"]), figures
+def span_texts(span: Period, counts: dict[str, int]) -> tuple[str, str, list[str]]:
+    """The one day for machines, "" for more of them; the days for readers; and their figures."""
+    sent = counts["sent"]
+    rates = [rate_text(rate(counts[kind], sent)) if sent else NOTHING for kind in CORE_COUNTS[1:]]
+    figures = [*(count_text(counts[kind]) for kind in CORE_COUNTS), *rates]
+    return span.first.isoformat() if len(span) == 1 else "", span_text(span), figures
 
 
 def span_text(span: Period) -> str:
@@ -133,8 +140,10 @@ def span_text(span: Period) -> str:
     )
 
 
-def day_text(day: date) -> str:
-    return date_format(day, "DATE_FORMAT")
+def short_day(day: date) -> str:
+    """For a narrow column: it may wrap before its year."""
+    # Translators: a day in a table, in Django's date format; it has to be short.
+    return format_date(day, pgettext("date format", "j M Y")).replace(" ", "\N{NO-BREAK SPACE}", 1)
 
 
 def marks_along(period: Period, spans: Sequence[Period]) -> list[Mark]:

@@ -1,5 +1,6 @@
 """The numbers as a page of an admin site; ``analytics.admin.register`` makes it one."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,6 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from analytics import reports
 from analytics.dashboard.activity import read_activity
 from analytics.dashboard.addresses import (
     CAMPAIGN,
@@ -37,13 +37,15 @@ from analytics.dashboard.campaign_page import (
 )
 from analytics.dashboard.comparison import compare
 from analytics.dashboard.exports import campaigns_response, refusal, timeline_response
-from analytics.dashboard.figures import column_names, day_texts, kpi_figures
+from analytics.dashboard.figures import column_names, kpi_figures
 from analytics.dashboard.filters import DashboardFilter
 from analytics.dashboard.presets import presets
 from analytics.dashboard.table import make_table, read_campaigns
 from analytics.dashboard.table_form import TABLE_PARAMETERS, VISIBLE_FIELDS, TableForm, split
 from analytics.dashboard.timeline import draw_timeline
 from analytics.dashboard.workspaces import OfferedWorkspaces, search_workspaces
+from analytics.replica import read_report
+from analytics.snapshots import in_one_snapshot, outside_transactions
 from campaigns import zones
 from campaigns.base.refusals import ExplainedRefusals, permission
 from campaigns.models import Campaign, Workspace
@@ -72,7 +74,9 @@ class DashboardAdmin(ExplainedRefusals):
         return False
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view
+        def view(page: Callable[..., HttpResponseBase]) -> Any:
+            return outside_transactions(self.admin_site.admin_view(page))
+
         campaign = "campaigns/<uuid:campaign_id>/"
         pages = [
             path("", view(self.changelist_view), name=PAGE),
@@ -93,13 +97,16 @@ class DashboardAdmin(ExplainedRefusals):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         given, asked = self._asked(request)
-        context = {
+        context: dict[str, Any] = {
             "title": _("Dashboard"),
             "asked": asked,
             "kept": hidden_fields(split(given)[1], but=["page"]),
-            **(self._answer(asked, given) if asked and asked.is_valid() else {}),
-            **(extra_context or {}),
         }
+        if may_open(request, site=self.admin_site, model=Workspace):
+            context["workspace_list"] = self._url(_WORKSPACE_LIST, "")
+        if asked and asked.is_valid():
+            context |= in_one_snapshot(lambda: self._answer(asked, given))
+        context |= extra_context or {}
         return self._page(request, "dashboard", context)
 
     @method_decorator(require_safe)
@@ -121,7 +128,9 @@ class DashboardAdmin(ExplainedRefusals):
         if may_open(request, site=self.admin_site, model=Campaign):
             context["change_page"] = self._url(_CHANGE_PAGE, "", campaign.pk)
         if asked.is_valid() and form.is_valid():
-            context |= campaign_answer(campaign, asked=asked, least=form.least)
+            context |= in_one_snapshot(
+                lambda: campaign_answer(campaign, asked=asked, least=form.least)
+            )
             context["presets"] = _presets(asked, given)
         return self._page(request, "campaign", context)
 
@@ -141,7 +150,7 @@ class DashboardAdmin(ExplainedRefusals):
         if asked and asked.is_valid() and not context["compare_errors"]:
             context |= {
                 "subtitle": asked.asked_workspace.name,
-                "comparison": compare(asked, chosen=form.compared),
+                "comparison": in_one_snapshot(lambda: compare(asked, chosen=form.compared)),
                 "period": asked.period,
                 "presets": _presets(asked, given),
                 "query": given.urlencode(),
@@ -161,7 +170,7 @@ class DashboardAdmin(ExplainedRefusals):
         form = TableForm(split(given)[1])
         if not (asked and asked.is_valid() and form.is_valid()):
             return refusal(asked, form)
-        rows = _table_report(form, asked)["campaigns"]
+        rows = read_campaigns(form, asked)["campaigns"]
         return campaigns_response(asked, rows, metrics=form.chosen_metrics)
 
     @method_decorator(require_safe)
@@ -221,7 +230,7 @@ class DashboardAdmin(ExplainedRefusals):
             workspace_id=asked.workspace_id, campaigns=asked.narrowed, window=asked.period
         )
         form = TableForm(split(given)[1])
-        report = _table_report(form, asked, page=form.page_number) if form.is_valid() else None
+        report = read_campaigns(form, asked, page=form.page_number) if form.is_valid() else None
         if report and not form.narrows:
             campaigns = report["workspace_kpis"]["total_campaigns"]
         else:
@@ -231,16 +240,12 @@ class DashboardAdmin(ExplainedRefusals):
             "kpis": kpi_figures(activity, campaigns=campaigns),
             "before": activity.before,
             "columns": column_names(),
-            "days": [day_texts(day) for day in activity.days],
             "period": asked.period,
             "presets": _presets(asked, given),
             "timeline": draw_timeline(activity, interval=asked.wanted_interval),
             "timeline_csv": self._url(TIMELINE_CSV, given.urlencode()),
             "query": given.urlencode(),
-            "table": report
-            and make_table(
-                form, report, workspace_id=asked.workspace_id, zone=asked.zone, given=given
-            ),
+            "table": report and make_table(form, report, asked, given=given),
             "table_form": form,
             "table_fields": VISIBLE_FIELDS,
             "table_hidden": hidden_fields(given, but=[*VISIBLE_FIELDS, "compare", "page"]),
@@ -266,6 +271,7 @@ class DashboardAdmin(ExplainedRefusals):
 
 
 _CHANGE_PAGE = f"{Campaign._meta.app_label}_{Campaign._meta.model_name}_change"
+_WORKSPACE_LIST = f"{Workspace._meta.app_label}_{Workspace._meta.model_name}_changelist"
 
 
 def _presets(asked: DashboardFilter, given: QueryDict) -> list[tuple[Any, str, bool]]:
@@ -276,21 +282,10 @@ def _presets(asked: DashboardFilter, given: QueryDict) -> list[tuple[Any, str, b
     ]
 
 
-def _table_report(
-    form: TableForm, asked: DashboardFilter, *, page: int | None = None
-) -> reports.CampaignReport:
-    return read_campaigns(
-        form,
-        workspace_id=asked.workspace_id,
-        campaigns=asked.narrowed,
-        activity=asked.period,
-        page=page,
-    )
-
-
 def _count(asked: DashboardFilter) -> int:
     campaigns = Campaign.objects.all() if asked.narrowed is None else asked.narrowed
-    return campaigns.filter(workspace=asked.workspace_id).count()
+    own = campaigns.filter(workspace=asked.workspace_id)
+    return read_report(lambda alias: own.using(alias).count())
 
 
 def may_view(request: HttpRequest, model: type[Model]) -> bool:

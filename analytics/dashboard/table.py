@@ -6,22 +6,20 @@ from datetime import date, datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.functional import Promise
 
 from analytics import reports
 from analytics.dashboard.addresses import query_with
-from analytics.dashboard.figures import count_text, rate_text
+from analytics.dashboard.figures import NOTHING, count_text, rate_text, short_day
+from analytics.dashboard.filters import DashboardFilter
 from analytics.dashboard.table_form import ASCENDING_FIRST, TableForm, fields
 from analytics.listing import Pagination
 from analytics.metrics import CORE_METRICS, Metric, optional_metrics
 from analytics.parameters.narrowing import named
-from analytics.periods import Period
 from campaigns.models import Campaign, CampaignStatus
 
 PER_PAGE = 50
-NOTHING = "–"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +44,14 @@ class Row:
     launched: date | None
     figures: Sequence[str]
     chosen: bool
+
+    @property
+    def created_text(self) -> str:
+        return short_day(self.created)
+
+    @property
+    def launched_text(self) -> str:
+        return short_day(self.launched) if self.launched else NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,22 +90,18 @@ class Table:
 
 
 def read_campaigns(
-    form: TableForm,
-    *,
-    workspace_id: int,
-    campaigns: QuerySet[Campaign] | None,
-    activity: Period,
-    page: int | None = None,
+    form: TableForm, asked: DashboardFilter, *, page: int | None = None
 ) -> reports.CampaignReport:
-    """The campaigns that the table is about, all of them without ``page``; only of a valid form."""
+    """The campaigns that the table is about, all of them without ``page``; only of valid forms."""
     values, (sort_by, descending) = form.cleaned_data, form.sort
+    campaigns = asked.narrowed
     if values["search"]:
         campaigns = Campaign.objects.all() if campaigns is None else campaigns
         campaigns = campaigns.filter(named(values["search"]))
     return reports.campaign_report(
-        workspace_id=workspace_id,
+        workspace_id=asked.workspace_id,
         campaigns=campaigns,
-        activity=activity,
+        activity=asked.period,
         metrics=form.chosen_metrics,
         sort_by=sort_by,
         descending=descending,
@@ -112,12 +114,7 @@ def read_campaigns(
 
 
 def make_table(
-    form: TableForm,
-    report: reports.CampaignReport,
-    *,
-    workspace_id: int,
-    zone: str,
-    given: QueryDict,
+    form: TableForm, report: reports.CampaignReport, asked: DashboardFilter, *, given: QueryDict
 ) -> Table:
     """The report's page as a table; ``given`` are all of the request's parameters."""
     chosen = {str(each) for each in form.compared}
@@ -126,12 +123,14 @@ def make_table(
     start = (place["page"] - 1) * PER_PAGE
     return Table(
         headings=list(_headings(form, given)),
-        rows=[make_row(row, metrics, zone=zone, chosen=chosen) for row in listed],
+        rows=[make_row(row, metrics, zone=asked.zone, chosen=chosen) for row in listed],
         kpis=report["workspace_kpis"],
         first=start + 1 if listed else 0,
         last=start + len(listed) if listed else 0,
         pagination=place,
-        chosen_elsewhere=_names(workspace_id, chosen - {row["campaign_id"] for row in listed}),
+        chosen_elsewhere=_names(
+            asked.workspace_id, chosen - {row["campaign_id"] for row in listed}
+        ),
         **_page_links(place, given),
     )
 

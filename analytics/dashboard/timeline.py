@@ -17,6 +17,7 @@ from analytics.dashboard.figures import (
     short_count,
     short_rate,
     span_text,
+    span_texts,
 )
 from analytics.dashboard.labels import COUNT_LABELS, RATE_LABELS
 from analytics.dashboard.timeaxis import interval_of, points, rate_points
@@ -36,12 +37,16 @@ _THIN_SHARE = 10  # of an average point
 @dataclass(frozen=True, slots=True)
 class Timeline:
     """``interval`` is what a point of the counts stands for, and ``rates_interval`` what one of the
-    rates does, None for seven rolling days; of fewer than ``fewest`` messages a rate is grey."""
+    rates does, None for seven rolling days; of fewer than ``fewest`` messages a rate is grey.
+
+    ``rows`` are the points of the counts as ``span_texts``.
+    """
 
     interval: Interval
     rates_interval: Interval | None
     fewest: int
     charts: Sequence[Chart]
+    rows: Sequence[tuple[str, str, Sequence[str]]]
     is_coarser: bool  # than the reader wanted
 
     @property
@@ -64,6 +69,7 @@ def draw_timeline(activity: Activity, *, interval: Interval | None = None) -> Ti
             _counts_chart(activity, spans, drawn),
             _rates_chart(activity, rate_spans, rates_interval, fewest),
         ],
+        rows=[span_texts(span, activity.counts(span)) for span in spans],
     )
 
 

@@ -115,6 +115,31 @@ def read_campaigns(page):
     ]
 
 
+def read_timeline(page):
+    """The table's rows as the API tells them; one of several days goes by the first of them."""
+    names = ["sent", "opened", "replied", "bounced"]
+    rates = ["open_rate", "reply_rate", "bounce_rate"]
+    return [
+        {
+            "date": _first_day(days),
+            **dict(zip(names, map(number, figures[:4]), strict=True)),
+            **dict(zip(rates, map(rate, figures[4:]), strict=True)),
+        }
+        for days, *figures in page.tables["mm-timeline-table"][1:]
+    ]
+
+
+def _first_day(text):
+    if " to " not in text:
+        return text
+    day = datetime.strptime(text.split(" to ")[0], "%a %d %b %Y").replace(tzinfo=UTC)
+    return f"{day:%Y-%m-%d}"
+
+
+def drawn_interval(page):
+    return page.texts["h3"][0].removeprefix("Messages by ")
+
+
 def viewer(user_model):
     """Staff who may view campaigns and workspaces, and nothing else, logged in."""
     user = user_model.objects.create_user("staff", password="x", is_staff=True)

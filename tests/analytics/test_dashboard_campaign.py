@@ -12,7 +12,16 @@ from analytics.dashboard.campaign_page import place
 from analytics.dashboard.page import DashboardAdmin
 from analytics.models import Dashboard
 from campaigns.models import Campaign
-from tests.analytics.dashboards import API, PAGE, Page, ask_api, launched, record, viewer
+from tests.analytics.dashboards import (
+    API,
+    PAGE,
+    Page,
+    ask_api,
+    launched,
+    read_timeline,
+    record,
+    viewer,
+)
 from tests.factories import CampaignFactory, WorkspaceFactory
 
 pytestmark = pytest.mark.django_db
@@ -88,13 +97,12 @@ class TestCampaign:
         one = {"campaign_id": str(campaign("C").pk)}
         page = show("C", interval=interval)
         (row,) = api(activity_from="2024-01-01", activity_to="2024-03-31", **one)["campaigns"]
-        days = api(f"{API}/timeline", **WINDOW, **one)["timeline"]
+        by = {"interval": interval or "day"}
+        days = api(f"{API}/timeline", **WINDOW, **one, **by)["timeline"]
         assert page.kpis["Sent"] == str(row["total_sent"]) == "112"
         assert page.kpis["Open rate"] == f"{row['open_rate']:.2%}"
-        shown = page.tables["mm-timeline-table"][1:]
-        assert [day[0] for day in shown] == [day["date"] for day in days]
-        for number, kind in enumerate(["sent", "opened", "replied", "bounced"], 1):
-            assert [int(day[number]) for day in shown] == [day[kind] for day in days]
+        assert read_timeline(page) == days
+        for kind in ("sent", "opened", "replied", "bounced"):
             assert sum(day[kind] for day in days) == row[f"total_{kind}"]
 
     def test_its_place_is_among_those_that_sent_enough(self, show):
@@ -133,10 +141,22 @@ class TestCampaign:
         assert query_of(show("A", **chosen, rank_least_sent="7"), PAGE + "?") == expected
 
     def test_it_is_reached_from_the_admin_and_leads_there(self, client, show):
-        link = address("A") + "?from_date=2024-01-10&amp;to_date=2024-04-08"
-        url = f"/admin/mailmetrics_campaigns/campaign/{campaign('A').pk}/change/"
-        assert link in client.get(url).content.decode()
+        link = address("A") + "?from_date=2024-01-10&to_date=2024-04-08"
+        listed = "/admin/mailmetrics_campaigns/campaign/"
+        url = f"{listed}{campaign('A').pk}/change/"
+        for page in (listed, url):
+            tags = Page(client.get(page).content.decode()).tags
+            (named,) = [attrs for tag, attrs in tags if attrs.get("href") == link]
+            assert page == url or named["aria-label"] == "A in the dashboard"
         assert url in [attrs.get("href") for _, attrs in show("A").tags]
+
+    def test_who_may_not_see_it_is_not_led_there(self, client, show, django_user_model):
+        staff = django_user_model.objects.get(username="staff")
+        staff.user_permissions.remove(Permission.objects.get(codename="view_workspace"))
+        html = client.get("/admin/mailmetrics_campaigns/campaign/").content.decode()
+        assert ">A</a>" in html
+        assert PAGE not in html
+        assert "column-numbers" not in html
 
     def test_the_first_90_days_are_a_link(self, show):
         expected = {"from_date": ["2024-01-10"], "to_date": ["2024-04-08"]}

@@ -46,6 +46,8 @@ def test_every_rate_is_told_exactly():
 def test_numbers_follow_the_readers_language():
     with translation.override("de"):
         assert (count_text(48320), rate_text(12.3456)) == ("48.320", "1.234,56\N{NO-BREAK SPACE}%")
+    with translation.override("ar"):  # whose format in Django names no size of a group
+        assert (count_text(999), count_text(1234567)) == ("999", "1.234.567")
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,22 @@ class TestCounts:
             "700 sent · 280 opened (40.00%) · 35 replied (5.00%) · 7 bounced (1.00%)"
         )
 
+    def test_the_table_has_a_row_for_each_point(self):
+        assert drawn((120, 41, 9, 1), (0, 3, 0, 0)).rows == [
+            (
+                "2024-03-01",
+                "Fri 1 Mar 2024",
+                ["120", "41", "9", "1", "34.17%", "7.50%", "0.83%"],
+            ),
+            ("2024-03-02", "Sat 2 Mar 2024", ["0", "3", "0", "0", "–", "–", "–"]),
+        ]
+        [week] = drawn(*WEEK, first="2024-03-04", interval="week").rows
+        assert week == (
+            "",
+            "Mon 4 Mar 2024 to Sun 10 Mar 2024",
+            ["700", "280", "35", "7", "40.00%", "5.00%", "1.00%"],
+        )
+
     def test_the_window_before_is_drawn_point_by_point(self):
         counts, _ = drawn(
             (5, 0, 0, 0), (10, 0, 0, 0), before=[(9, 9, 9, 9), (0, 0, 0, 0), (5, 0, 0, 0)]

@@ -52,8 +52,7 @@ def started(profile: Path) -> Iterator[Chrome]:
     # The driver is named, so that Selenium looks for none on the network.
     chrome = Chrome(options=options, service=ChromeService(executable_path=found.driver))
     chrome.set_page_load_timeout(PATIENCE)
-    # Of axe, which looks at each of a page's elements with each of its rules.
-    chrome.set_script_timeout(10 * PATIENCE)
+    chrome.set_script_timeout(PATIENCE)
     try:
         yield chrome
     finally:
@@ -187,6 +186,15 @@ class Browser:
             yield
         finally:
             self._tell("Network.setBlockedURLs", urls=[])
+
+    @contextmanager
+    def without_scripts(self) -> Iterator[None]:
+        """Open pages whose scripts do not run."""
+        self._tell("Emulation.setScriptExecutionDisabled", value=True)
+        try:
+            yield
+        finally:
+            self._tell("Emulation.setScriptExecutionDisabled", value=False)
 
     def allow_clipboard(self) -> None:
         permissions = ["clipboardReadWrite", "clipboardSanitizedWrite"]

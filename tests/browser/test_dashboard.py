@@ -75,7 +75,8 @@ def rows(browser, table):
 
 def counts_and_rates(row, prefix=""):
     counts = [f"{row[prefix + kind]:,}" for kind in ("sent", "opened", "replied", "bounced")]
-    return counts + [percent(row[f"{kind}_rate"]) for kind in ("open", "reply", "bounce")]
+    rates = [percent(row[f"{kind}_rate"]) for kind in ("open", "reply", "bounce")]
+    return counts + (rates if row[f"{prefix}sent"] else ["–"] * 3)
 
 
 def test_the_figures_are_those_of_the_api(browser, admin_user, api):
@@ -120,7 +121,7 @@ def test_the_figures_are_those_of_the_api(browser, admin_user, api):
     assert len(days) == 40
     dates = browser.all("#mm-timeline-table time")
     assert [date.get_attribute("datetime") for date in dates] == [day["date"] for day in days]
-    assert [row[3:] for row in rows(browser, "mm-timeline-table")] == [
+    assert [row[4:] for row in rows(browser, "mm-timeline-table")] == [
         counts_and_rates(day) for day in days
     ]
 
@@ -261,6 +262,18 @@ def test_of_many_workspaces_one_is_found_by_its_name(browser, admin_user):
     browser.find(".select2-results li").click()
     browser.follow(browser.button("Show"))
     assert browser.all("h2")[0].text == "No. 4321"
+
+
+def test_without_a_script_one_is_found_too(browser, admin_user):
+    Workspace.objects.bulk_create(Workspace(name=f"No. {n}") for n in range(200))
+    browser.log_in(admin_user)
+    with browser.without_scripts():
+        browser.open(PAGE)
+        browser.screenshot("dashboard-workspaces-no-script")
+        browser.fill("q", "no. 123")
+        browser.follow(browser.button("Search"))
+        browser.follow(browser.all("#result_list .field-dashboard a")[0])
+        assert browser.all("h2")[0].text == "No. 123"
 
 
 @pytest.mark.parametrize("width", [2560, 1280, 390])

@@ -7,7 +7,8 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from analytics.dashboard.table import PER_PAGE
-from campaigns.models import Campaign, EventKind
+from analytics.models import CampaignDailyTotals
+from campaigns.models import Campaign, CampaignStatus, EventKind
 from campaigns.recording import Event, record_events
 from tests.factories import WorkspaceFactory
 
@@ -194,3 +195,52 @@ def test_no_page_is_wider_than_the_screen(page, campaigns, width):
                 assert abs(page.driver.execute_script(script)) < 3
     finally:
         page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+@pytest.fixture
+def millions(campaigns):
+    """Numbers and words as long as they come, in every row."""
+    now = datetime.now(UTC)
+    kinds = dict.fromkeys(("sent", "opened", "replied", "bounced"), 1_234_567)
+    CampaignDailyTotals.objects.all().delete()
+    CampaignDailyTotals.objects.bulk_create(
+        CampaignDailyTotals(workspace=each.workspace, campaign=each, day=now.date(), **kinds)
+        for each in campaigns
+    )
+    Campaign.objects.update(
+        total_leads=1_234_567,
+        status=CampaignStatus.COMPLETED,
+        created_at=now.replace(month=9, day=29),
+        launched_at=now.replace(month=9, day=29),
+    )
+
+
+@pytest.mark.usefixtures("millions")
+@pytest.mark.parametrize("sidebar", [True, False], ids=["sidebar", "no sidebar"])
+@pytest.mark.parametrize("language", ["en", "de", "ar"])
+def test_all_columns_are_on_a_small_screen(browser, admin_user, language, sidebar):
+    browser.log_in(admin_user)
+    with browser.reading(language, width=1366):
+        browser.open(PAGE)
+        if not sidebar:
+            browser.find("#toggle-nav-sidebar").click()
+        assert browser.find("#nav-sidebar").is_displayed() == sidebar
+        script = (
+            "const box = document.querySelector('.mm-tall');"
+            "return [box.scrollWidth - box.clientWidth,"
+            " document.documentElement.scrollWidth - document.documentElement.clientWidth]"
+        )
+        assert browser.driver.execute_script(script) == [0, 0]
+        assert len(browser.all("#mm-campaigns-table thead th")) == COLUMNS
+        browser.screenshot(f"dashboard-table-{language}{'' if sidebar else '-no-sidebar'}")
+        if not sidebar:
+            browser.find("#toggle-nav-sidebar").click()
+
+
+@pytest.mark.usefixtures("millions")
+def test_names_wrap_and_numbers_stand_in_line(page):
+    with page.screen(1366):
+        first = page.all("#mm-campaigns-table tbody tr:first-child > *")
+        assert first[1].rect["height"] > 30  # pixels, so more than one line
+        assert [cell.text for cell in first[5:10]] == ["1,234,567"] * 5
+        assert {cell.value_of_css_property("text-align") for cell in first[5:]} == {"end"}
