@@ -14,6 +14,7 @@ class APIKeysConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("campaigns.checks")  # they need the models
+        import_module("apikeys.checks")
         post_migrate.connect(
             import_module("apikeys.permission_names").rename_permissions, sender=self
         )

@@ -2,23 +2,23 @@
 
 import logging
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db import Error, InterfaceError, OperationalError, connections, router
-from django.db.models import JSONField, Q
+from django.db import Error, connections, router
+from django.db.models import Q
 from django.views.decorators.debug import sensitive_variables
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
-from apikeys import crypto
+from apikeys import crypto, plain_http
+from apikeys.addresses import client_address, is_within, network_of
+from apikeys.lookup import find_key
 from apikeys.models import APIKey
-from campaigns.base.rows import fetched
+from apikeys.trail.noting import note_refusal, note_use
 from campaigns.base.settings import mailmetrics
 from campaigns.base.waiting import without_waiting
 from campaigns.fields import utc_now
-from campaigns.models import Workspace
 
 logger = logging.getLogger(__name__)
 
@@ -29,9 +29,10 @@ class APIKeyAuthentication(BaseAuthentication):
     """``request.auth`` is the APIKey; ``request.user`` stays anonymous.
 
     Without the header the next authentication class has its turn. A malformed, unknown, expired
-    or revoked key is a 401, and the caller can't tell which. It costs one query, none for a
-    malformed key, and a second one every ``LAST_USED_MINUTES``. Name it first in a view's
-    ``authentication_classes``: DRF takes the 401's header from the first.
+    or revoked key is a 401, and the caller can't tell which. One that comes over plain HTTP, or
+    from outside its networks, is a 403 that says so. It costs one query, none for a malformed key,
+    a second one every ``LAST_USED_MINUTES``, and one for an address that is new to this process.
+    Name it first in a view's ``authentication_classes``: DRF takes the 401's header from the first.
     """
 
     realm = "api"
@@ -44,10 +45,14 @@ class APIKeyAuthentication(BaseAuthentication):
             return None
         # With DEBUG on, what is sensitive is shown all the same.
         key = crypto.Secret(header)
+        if plain_http.is_refused(request):
+            plain_http.expose(key, request)
+            raise plain_http.KeyOverPlainHTTP
+        api_key = find_key(key)
         now = utc_now()
-        api_key = _find(key)
-        if api_key is None or not api_key.is_usable_at(now):
-            raise AuthenticationFailed("The API key is not valid.")
+        if api_key is None:
+            raise _NotValid
+        _check(api_key, client_address(request), now)
         _note_use(api_key, now)
         return AnonymousUser(), api_key
 
@@ -55,65 +60,19 @@ class APIKeyAuthentication(BaseAuthentication):
         return f'ApiKey realm="{self.realm}"'
 
 
-def _find(key: str) -> APIKey | None:
-    # Anyone can compute a checksum: a quicker refusal gives nothing away.
-    if not crypto.is_well_formed(key):
-        return None
-    # Where keys are written: a replica that lags would still open what has been revoked.
-    alias = router.db_for_write(APIKey)
-    try:
-        row = _row_of(crypto.digest(key), alias)
-    except Error as error:
-        # The driver's frames hold the digest, and as they run in a generator, Django's filter
-        # of sensitive variables does not reach them.
-        raise error.with_traceback(None) from None
-    return None if row is None else _loaded(alias, row)
+class _NotValid(AuthenticationFailed):
+    default_detail = "The API key is not valid."
 
 
-def _row_of(digest: str, alias: str) -> tuple[Any, ...] | None:
-    connection: Any = connections[alias]
-    was_open = connection.connection is not None
-    # For most requests this is the first query: it tells as well as a health check, which would
-    # cost as much again, whether a connection from an earlier request still works.
-    connection.health_check_done = True
-    try:
-        rows = fetched(alias, _BY_DIGEST, [digest])
-    except (InterfaceError, OperationalError):
-        # A statement that timed out has left the connection as good as it was.
-        if not was_open or connection.in_atomic_block or connection.is_usable():
-            raise
-        connection.close()
-        rows = fetched(alias, _BY_DIGEST, [digest])
-    return rows[0] if rows else None
-
-
-# Every request pays for this query: it is compiled here, once, rather than by the ORM each time.
-_FIELDS = APIKey._meta.concrete_fields
-_NAMES = [field.attname for field in _FIELDS]
-# As the fields read them: JSON as text, which the driver would decode.
-_COLUMNS = ", ".join(
-    f"CAST(k.{field.column} AS text)" if isinstance(field, JSONField) else f"k.{field.column}"
-    for field in _FIELDS
-)
-# What answers need of the workspace, so that none has to ask for it.
-_WORKSPACE_NAMES = ["id", "name", "time_zone"]
-_BY_DIGEST = (
-    f"SELECT {_COLUMNS}, {', '.join(f'w.{name}' for name in _WORKSPACE_NAMES)} "
-    f"FROM {APIKey._meta.db_table} k JOIN {Workspace._meta.db_table} w ON w.id = k.workspace_id "
-    "WHERE k.digest = %s"
-)
-_CONVERTERS = [getattr(field, "from_db_value", None) for field in _FIELDS]
-
-
-def _loaded(alias: str, row: tuple[object, ...]) -> APIKey:
-    connection = connections[alias]
-    values = [
-        value if value is None or convert is None else convert(value, None, connection)
-        for convert, value in zip(_CONVERTERS, row, strict=False)
-    ]
-    api_key = APIKey.from_db(alias, _NAMES, values)
-    api_key.workspace = Workspace.from_db(alias, _WORKSPACE_NAMES, row[len(_NAMES) :])
-    return api_key
+def _check(api_key: APIKey, address: str, now: datetime) -> None:
+    network = network_of(address)
+    if not api_key.is_usable_at(now):
+        note_refusal(api_key, address=network, reason=api_key.state_at(now).value)
+        raise _NotValid
+    if api_key.networks and not is_within(address, api_key.networks):
+        note_refusal(api_key, address=network, reason="address")
+        raise PermissionDenied(f"This API key may not be used from {network}.")
+    note_use(api_key, address=network)
 
 
 def _note_use(api_key: APIKey, now: datetime) -> None:

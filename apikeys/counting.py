@@ -7,6 +7,8 @@ failure, so that no more than one request in that time waits for it.
 import logging
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 
 from django.core.cache import caches
 
@@ -73,16 +75,38 @@ def count(key: str, timeout: int, weight: int = 1) -> int:
 
     A count that is new is forgotten after ``timeout`` seconds.
     """
+    return _tried(partial(_count, key, timeout, weight))
+
+
+def look(key: str) -> int:
+    """The count of ``key`` as it is; StoreFailed if the cache can't tell."""
+    return _tried(partial(_look, key))
+
+
+def works() -> bool:
+    """Whether the cache counts at present; one that failed a moment ago is not asked again."""
+    try:
+        count("mailmetrics:works", 60)
+    except StoreFailed:
+        return False
+    return True
+
+
+def _tried(work: Callable[[], int]) -> int:
     if not breaker.may_try():
         raise StoreFailed
     try:
-        counted = _count(key, timeout, weight)
+        counted = work()
     # Each cache's client has errors of its own, and one that is missing is an ImportError.
     except Exception as error:
         breaker.failed(error)
         raise StoreFailed from error
     breaker.worked()
     return counted
+
+
+def _look(key: str) -> int:
+    return int(caches[mailmetrics.THROTTLE_CACHE].get(key, 0))
 
 
 def _count(key: str, timeout: int, weight: int) -> int:

@@ -1,7 +1,7 @@
 """API keys: only a digest is kept, with what the key grants and until when."""
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from django.core.exceptions import ValidationError
@@ -10,42 +10,23 @@ from django.db import models, router, transaction
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce, Least, Length
 from django.db.models.lookups import Exact
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
 from apikeys import crypto
+from apikeys.addresses import are_narrower, validate_networks
+from apikeys.expiry import LATEST_EXPIRY, checked_expiry
 from apikeys.scopes import validate_scopes
+from apikeys.states import EXPIRING_WITHIN, KeyState
+from apikeys.trail.entries import AuditKind
+from apikeys.trail.noting import note_act
 from campaigns.fields import InstantField, utc_now
 from campaigns.models import Workspace
-
-EXPIRING_WITHIN = timedelta(days=14)
-# A connection in the site's time zone can't read an instant that is in the year 10000 there.
-LATEST_EXPIRY = datetime.max.replace(tzinfo=UTC) - timedelta(hours=14)
 
 # NUL and half of a surrogate pair can't be stored on every database.
 no_control_characters = RegexValidator(
     r"[\x00-\x1f\x7f\ud800-\udfff]", _("Control characters are not allowed."), inverse_match=True
 )
-
-
-class KeyState(models.TextChoices):
-    ACTIVE = "active", _("Active")
-    EXPIRING = "expiring", _("Expiring")
-    EXPIRED = "expired", _("Expired")
-    REVOKED = "revoked", _("Revoked")
-
-    def condition_at(self, instant: datetime) -> Q:
-        """Select the keys that are in this state at an aware instant, as `APIKey.state_at` says."""
-        unrevoked, soon = Q(revoked_at__isnull=True), instant + EXPIRING_WITHIN
-        match self:
-            case KeyState.REVOKED:
-                return ~unrevoked
-            case KeyState.EXPIRED:
-                return unrevoked & Q(expires_at__lte=instant)
-            case KeyState.EXPIRING:
-                return unrevoked & Q(expires_at__gt=instant, expires_at__lte=soon)
-        return unrevoked & (Q(expires_at__isnull=True) | Q(expires_at__gt=soon))
 
 
 class APIKeyManager(models.Manager["APIKey"]):
@@ -58,20 +39,24 @@ class APIKeyManager(models.Manager["APIKey"]):
         name: str,
         scopes: list[str],
         expires_at: datetime | None = None,
+        networks: Sequence[str] = (),
         created_by: str = "",
         request_id: UUID | None = None,
     ) -> tuple["APIKey", str]:
         """Make a key; return it with its text, which is stored nowhere and can't be recovered.
 
-        ``expires_at`` is aware and in the future; from then on the key is refused. Raises
+        ``expires_at`` is aware and in the future; from then on the key is refused. By default it is
+        the end of the longest life that the site lets a key have. ``networks``, as
+        `parse_network` spells them, are those that the key may come from; none is any. Raises
         ValidationError, by field, for an empty name, an unknown, repeated or missing scope, or any
-        other expiry, and IntegrityError for a ``request_id`` that has made a key before.
+        other expiry or network, and IntegrityError for a ``request_id`` that has made a key before.
         """
         return self.create_unchecked(
             workspace=workspace,
             name=name,
             scopes=scopes,
             expires_at=expires_at,
+            networks=networks,
             created_by=created_by,
             request_id=request_id,
             unchecked={"workspace"},
@@ -85,10 +70,12 @@ class APIKeyManager(models.Manager["APIKey"]):
         name: str,
         scopes: list[str],
         expires_at: datetime | None,
+        networks: Sequence[str],
         created_by: str,
         request_id: UUID | None,
         unchecked: set[str],
         replaces: "APIKey | None" = None,
+        detail: str = "",
     ) -> tuple["APIKey", str]:
         """``create_key`` without the validation of the fields ``unchecked``."""
         key = crypto.generate()
@@ -98,28 +85,18 @@ class APIKeyManager(models.Manager["APIKey"]):
             digest=crypto.digest(key),
             hint=crypto.hint(key),
             scopes=scopes,
-            expires_at=_checked_expiry(expires_at),
+            expires_at=checked_expiry(expires_at),
+            networks=list(networks),
             created_by=created_by,
             request_id=request_id or uuid4(),
             replaces=replaces,
         )
         api_key.clean_fields(exclude=unchecked)
-        api_key.save(force_insert=True, using=self._db)
+        using = self._db or router.db_for_write(self.model, instance=api_key)
+        with transaction.atomic(using=using):
+            api_key.save(force_insert=True, using=using)
+            note_act(AuditKind.MADE, api_key, actor=created_by, detail=detail, using=using)
         return api_key, key
-
-
-def _checked_expiry(expires_at: datetime | None) -> datetime | None:
-    if expires_at is None:
-        return None
-    if timezone.is_naive(expires_at):
-        raise _refused_expiry(_("The expiry %(expiry)s has no time zone."), expires_at)
-    if expires_at <= utc_now():
-        raise _refused_expiry(_("The expiry %(expiry)s is not in the future."), expires_at)
-    return min(expires_at, LATEST_EXPIRY).astimezone(UTC)
-
-
-def _refused_expiry(reason: Any, expiry: datetime) -> ValidationError:
-    return ValidationError({"expires_at": reason % {"expiry": expiry}})
 
 
 class APIKey(models.Model):
@@ -135,6 +112,10 @@ class APIKey(models.Model):
     digest = models.CharField(max_length=64, editable=False)
     hint = models.CharField(_("hint"), max_length=16, editable=False)
     scopes = models.JSONField(_("scopes"), default=list, validators=[validate_scopes])
+    # Those that the key may come from; none is any.
+    networks = models.JSONField(
+        _("addresses"), default=list, blank=True, validators=[validate_networks]
+    )
     # Text, not a foreign key: it outlives the account, and the host's user model may live in
     # another database.
     created_by = models.CharField(
@@ -206,19 +187,22 @@ class APIKey(models.Model):
         """Whether the key opens anything at an aware instant: neither revoked nor expired."""
         return self.state_at(instant) in (KeyState.ACTIVE, KeyState.EXPIRING)
 
-    def revoke(self, at: datetime | None = None) -> bool:
+    def revoke(self, at: datetime | None = None, *, by: str = "") -> bool:
         """End the key for good; return whether this call did. ``at``, aware, is now by default.
 
-        A key that was revoked before keeps its first instant.
+        A key that was revoked before keeps its first instant. ``by`` is who does it.
         """
         using = router.db_for_write(type(self), instance=self)
         # The database checks the condition: of two concurrent calls the first one revokes.
         unrevoked = APIKey.objects.using(using).filter(pk=self.pk, revoked_at__isnull=True)
-        revoked = unrevoked.update(revoked_at=at or utc_now())
+        with transaction.atomic(using=using):
+            revoked = unrevoked.update(revoked_at=at or utc_now()) == 1
+            if revoked:
+                note_act(AuditKind.REVOKED, self, actor=by, using=using)
         self.refresh_from_db(using=using, fields=["revoked_at"])
-        return revoked == 1
+        return revoked
 
-    def expire_by(self, instant: datetime) -> bool:
+    def expire_by(self, instant: datetime, *, by: str = "") -> bool:
         """Bring the expiry forward to an aware instant; return whether this call did.
 
         A key that expires before then keeps its expiry: this never lengthens a key's life.
@@ -227,9 +211,31 @@ class APIKey(models.Model):
         # The database checks the condition: of two concurrent calls the earlier expiry holds.
         instant = min(instant, LATEST_EXPIRY)
         later = Q(expires_at__isnull=True) | Q(expires_at__gt=instant)
-        changed = APIKey.objects.using(using).filter(later, pk=self.pk).update(expires_at=instant)
+        keys = APIKey.objects.using(using).filter(later, pk=self.pk)
+        with transaction.atomic(using=using):
+            changed = keys.update(expires_at=instant) == 1
+            if changed:
+                ends = f"expires {instant:%Y-%m-%d %H:%M} UTC"
+                note_act(AuditKind.CHANGED, self, actor=by, detail=ends, using=using)
         self.refresh_from_db(using=using, fields=["expires_at"])
-        return changed == 1
+        return changed
+
+    def narrow(self, networks: Sequence[str], *, by: str = "") -> bool:
+        """Let the key come from these networks alone; return whether that is no more than before.
+
+        If it is more, nothing changes.
+        """
+        using = router.db_for_write(type(self), instance=self)
+        with transaction.atomic(using=using):
+            # Of two at once the second one sees what the first has left.
+            row = APIKey.objects.using(using).select_for_update().get(pk=self.pk)
+            if row.networks and not (networks and are_narrower(networks, row.networks)):
+                return False
+            row.networks = self.networks = list(networks)
+            row.save(using=using, update_fields=["networks"])
+            detail = "from " + (", ".join(networks) or "anywhere")
+            note_act(AuditKind.CHANGED, self, actor=by, detail=detail, using=using)
+        return True
 
     @sensitive_variables()
     def rotate(
@@ -240,7 +246,8 @@ class APIKey(models.Model):
         created_by: str = "",
         request_id: UUID | None = None,
     ) -> tuple["APIKey", str]:
-        """Make a new key of the same name, scopes and workspace; return what ``create_key`` does.
+        """Make a new key like this one, with its name, scopes, networks and workspace; return what
+        ``create_key`` does.
 
         The new key ``replaces`` this one, which stays valid for ``overlap``, or until its expiry
         if that comes first. Raises ValidationError if it is expired or revoked already, or for a
@@ -253,16 +260,22 @@ class APIKey(models.Model):
             self._end_after(overlap, using=using)
             self.refresh_from_db(using=using)
             # What it may do was checked when it was made: a host may have given up a scope since.
-            return APIKey.objects.db_manager(using).create_unchecked(
+            new, key = APIKey.objects.db_manager(using).create_unchecked(
                 workspace=self.workspace,
                 name=self.name,
                 scopes=self.scopes,
                 expires_at=expires_at,
+                networks=self.networks,
                 created_by=created_by,
                 request_id=request_id,
                 unchecked={"workspace", "scopes"},
                 replaces=self,
+                detail=f"by rotating {self.hint}",
             )
+            note_act(
+                AuditKind.ROTATED, self, actor=created_by, detail=f"to {new.hint}", using=using
+            )
+            return new, key
 
     def _end_after(self, overlap: timedelta, *, using: str) -> None:
         now = utc_now()

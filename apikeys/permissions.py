@@ -6,8 +6,10 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from apikeys.addresses import client_address, network_of
 from apikeys.models import APIKey
 from apikeys.scopes import covers
+from apikeys.trail.noting import note_refusal
 
 
 @final
@@ -41,4 +43,8 @@ class HasScope(BasePermission):
             self.message = "This view declares no scope, so no key may use it."
             return False
         self.message = f'The API key lacks the scope "{required}".'
-        return covers(request.auth.scopes, required)
+        covered = covers(request.auth.scopes, required)
+        if not covered:
+            address = network_of(client_address(request))
+            note_refusal(request.auth, address=address, reason=f"scope {required}")
+        return covered

@@ -1,4 +1,4 @@
-"""How often a key may ask, and how often an address may be refused.
+"""How often a key may ask and how many bytes it may get, and how often an address may be refused.
 
 Requests are counted in a fixed window of the clock: ``600/min`` is 600 from one whole minute to
 the next. Of many at once, in however many processes, exactly so many get through if they share a
@@ -8,6 +8,8 @@ or refused with 503 where ``THROTTLE_FAILURE`` says so.
 """
 
 import time
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from hashlib import sha256
 from math import ceil
 from typing import Any, ClassVar
@@ -15,13 +17,12 @@ from typing import Any, ClassVar
 from rest_framework.exceptions import APIException, AuthenticationFailed, Throttled
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.settings import api_settings
 from rest_framework.status import HTTP_503_SERVICE_UNAVAILABLE, is_client_error
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from apikeys import counting
-from apikeys.addresses import network_of
+from apikeys.addresses import client_address, network_of
 from apikeys.models import APIKey
 from campaigns.base.settings import mailmetrics
 from campaigns.base.throttle_rate import ThrottleRate
@@ -42,6 +43,8 @@ class WindowThrottle(BaseThrottle):
     scope: ClassVar[str]
     weight = 1  # what a request counts
 
+    unit: str | None = None  # requests, unless it is another of the draft's
+
     # What the answer's headers tell; None where nothing is counted.
     rate: ThrottleRate | None = None
     remaining = 0
@@ -52,7 +55,7 @@ class WindowThrottle(BaseThrottle):
         """Whom the request counts for; None if this throttle does not concern it."""
         raise NotImplementedError
 
-    def allow_request(self, request: Request, view: APIView) -> bool:
+    def allow_request(self, request: Any, view: APIView | None) -> bool:
         text = (mailmetrics.THROTTLE_RATES or {}).get(self.scope)
         caller = self.caller(request) if text else None
         if not text or caller is None:
@@ -61,7 +64,7 @@ class WindowThrottle(BaseThrottle):
         window, passed = divmod(time.time(), rate.seconds)
         key = f"mailmetrics:{self.scope}:{caller}:{rate.seconds}:{int(window)}"
         try:
-            count = counting.count(key, 2 * rate.seconds, self.weight)
+            count = self.counted(key, 2 * rate.seconds)
         except counting.StoreFailed:
             if mailmetrics.THROTTLE_FAILURE == "refuse":
                 raise ThrottleStoreAway from None
@@ -70,7 +73,14 @@ class WindowThrottle(BaseThrottle):
         self.reset = ceil(rate.seconds - passed)
         self.resets_at = (int(window) + 1) * rate.seconds
         self.remaining = max(0, rate.most - count)
+        return self.is_within(count, rate)
+
+    def is_within(self, count: int, rate: ThrottleRate) -> bool:
         return count <= rate.most
+
+    def counted(self, key: str, timeout: int) -> int:
+        """The caller's sum, with this request if it counts; StoreFailed if the cache can't tell."""
+        return counting.count(key, timeout, self.weight)
 
     def wait(self) -> float:
         return self.reset
@@ -96,6 +106,31 @@ class EventThrottle(KeyThrottle):
         self.weight = number
 
 
+class ByteThrottle(KeyThrottle):
+    """The bytes of all answers to a key, ``THROTTLE_RATES["bytes"]``, before any compression.
+
+    An answer counts once it is made: it is the one after it that is refused.
+    """
+
+    scope = "bytes"
+    unit = "content-bytes"
+
+    def counted(self, key: str, timeout: int) -> int:
+        self._key, self._timeout = key, timeout
+        return counting.look(key)
+
+    def is_within(self, count: int, rate: ThrottleRate) -> bool:
+        return count < rate.most
+
+    def add(self, number: int) -> None:
+        """Count the bytes of an answer, which is given whatever becomes of the count."""
+        if self.rate is None or not number:
+            return
+        with suppress(counting.StoreFailed):
+            count = counting.count(self._key, self._timeout, number)
+            self.remaining = max(0, self.rate.most - count)
+
+
 class AddressThrottle(WindowThrottle):
     """Every request without a good key, by the client's address, ``THROTTLE_RATES["address"]``.
 
@@ -107,18 +142,20 @@ class AddressThrottle(WindowThrottle):
 
     scope = "address"
 
-    def caller(self, request: Request) -> str | None:
+    def caller(self, request: Any) -> str | None:
         # A request that was refused before its key was looked at counts as one without.
         if hasattr(request, "_auth") and isinstance(request.auth, APIKey):
             return None
-        # Without a known number of proxies DRF takes the client's word for its address.
-        address = (
-            self.get_ident(request)
-            if api_settings.NUM_PROXIES is not None
-            else request.META.get("REMOTE_ADDR")
-        )
         # Of any length and in any characters where a proxy passes on what it was told.
-        return sha256(network_of(str(address)).encode("utf-8", "replace")).hexdigest()[:32]
+        network = network_of(client_address(request))
+        return sha256(network.encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def count_refusal(request: Any) -> None:
+    """Count, for its address, a request that is refused outside of a view."""
+    if mailmetrics.THROTTLE_RATES:
+        with suppress(ThrottleStoreAway):
+            AddressThrottle().allow_request(request, None)
 
 
 class ThrottledView(APIView):
@@ -128,7 +165,7 @@ class ThrottledView(APIView):
     method or a media type that is not there.
     """
 
-    throttle_classes = (KeyThrottle, AddressThrottle)
+    throttle_classes = (KeyThrottle, ByteThrottle, AddressThrottle)
     _counting: list[BaseThrottle] | None = None
 
     def get_throttles(self) -> list[BaseThrottle]:
@@ -171,14 +208,50 @@ class ThrottledView(APIView):
         self, request: Request, response: Response, *args: Any, **kwargs: Any
     ) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)
-        for throttle in self._counting or ():
-            # As in draft-ietf-httpapi-ratelimit-headers-10. A request has one caller, so one item.
-            if isinstance(throttle, WindowThrottle) and (rate := throttle.rate):
-                policy = f'"{throttle.scope}";q={rate.most};w={rate.seconds}'
-                response["RateLimit-Policy"] = policy
-                left = f'"{throttle.scope}";r={throttle.remaining};t={throttle.reset}'
-                response["RateLimit"] = left
-                response["X-RateLimit-Limit"] = str(rate.most)
-                response["X-RateLimit-Remaining"] = str(throttle.remaining)
-                response["X-RateLimit-Reset"] = str(throttle.resets_at)
+        # Its throttles alone: a view that an answer knows would stay as long as the answer.
+        throttles = [each for each in self._counting or () if isinstance(each, WindowThrottle)]
+        _tell(response, throttles)
+        for throttle in throttles:
+            if isinstance(throttle, ByteThrottle) and throttle.rate:
+                _count_bytes(response, throttle, throttles)
         return response
+
+
+def _tell(response: Any, throttles: list[WindowThrottle]) -> None:
+    """As in draft-ietf-httpapi-ratelimit-headers-10; the older headers tell of requests alone."""
+    policies, remaining = [], []
+    for each in throttles:
+        if (rate := each.rate) is None:
+            continue
+        unit = f';qu="{each.unit}"' if each.unit else ""
+        policies.append(f'"{each.scope}";q={rate.most};w={rate.seconds}{unit}')
+        remaining.append(f'"{each.scope}";r={each.remaining};t={each.reset}')
+        if not each.unit:
+            response["X-RateLimit-Limit"] = str(rate.most)
+            response["X-RateLimit-Remaining"] = str(each.remaining)
+            response["X-RateLimit-Reset"] = str(each.resets_at)
+    if policies:
+        response["RateLimit-Policy"] = ", ".join(policies)
+        response["RateLimit"] = ", ".join(remaining)
+
+
+def _count_bytes(response: Any, throttle: ByteThrottle, throttles: list[WindowThrottle]) -> None:
+    """Once they are there: of a streamed answer as they go, when its headers are gone already."""
+    if response.streaming:
+        response.streaming_content = _counted_pieces(response.streaming_content, throttle)
+        return
+
+    def count(answer: Any) -> None:
+        throttle.add(len(answer.content))
+        _tell(answer, throttles)
+
+    if hasattr(response, "add_post_render_callback"):
+        response.add_post_render_callback(count)  # at once, if it is rendered
+    else:
+        count(response)
+
+
+def _counted_pieces(pieces: Iterable[bytes], throttle: ByteThrottle) -> Iterator[bytes]:
+    for piece in pieces:
+        throttle.add(len(piece))
+        yield piece

@@ -40,6 +40,7 @@ def set_up(server: Server, folder: Path) -> None:
         SECRET_KEY=secrets.token_hex(32),
         SECURE_SSL_REDIRECT="0",
         THROTTLE_ADDRESS="",
+        THROTTLE_BYTES="",
         THROTTLE_EVENTS="",
         THROTTLE_KEY="",
     )

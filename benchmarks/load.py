@@ -155,6 +155,7 @@ def main() -> int:
             SECRET_KEY="only-for-the-load-test",
             ALLOWED_HOSTS="127.0.0.1",
             SECURE_SSL_REDIRECT="0",
+            THROTTLE_BYTES="",
             THROTTLE_KEY="",
         )
         return loaded(options.seconds, options.clients)

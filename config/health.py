@@ -15,6 +15,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from analytics.replica import configured_replica, state
+from apikeys import counting
+from campaigns.base.settings import mailmetrics
 
 MISSING_TRIGGERS = "mailmetrics.E006"
 
@@ -32,13 +34,25 @@ def ready(request: HttpRequest) -> JsonResponse:
     """200 if the database is there, migrated, has its triggers and passes its other checks; else
     503 that names which it is not.
 
-    It also says whether reports are read from the replica; the site answers without one.
+    It also says whether reports are read from the replica and whether requests are counted; the
+    site answers without either, unless it chose to refuse what it can't count.
     """
+    store = _throttle_store()
     failed = _failed()
+    if not failed and store == "fails" and mailmetrics.THROTTLE_FAILURE == "refuse":
+        failed = "throttle_store"
     if failed:
         return JsonResponse({"status": "not ready", "failed": failed}, status=503)
     replica = configured_replica()
-    return JsonResponse({"status": "ready"} | ({"replica": state(replica)} if replica else {}))
+    optional = {"replica": state(replica) if replica else "", "throttle_store": store}
+    told = {name: each for name, each in optional.items() if each}
+    return JsonResponse({"status": "ready"} | told)
+
+
+def _throttle_store() -> str:
+    if not mailmetrics.THROTTLE_RATES:
+        return ""
+    return "works" if counting.works() else "fails"
 
 
 def _failed() -> str:

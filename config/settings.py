@@ -42,6 +42,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # Before the next one, which redirects to HTTPS.
+    "apikeys.plain_http.PlainHTTPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -112,9 +114,14 @@ RATES = {
     "key": env.str("THROTTLE_KEY", default="600/min"),
     "address": env.str("THROTTLE_ADDRESS", default="30/min"),
     "events": env.str("THROTTLE_EVENTS", default="1000000/min"),
+    # Some thirty times the answer of 50,000 campaigns.
+    "bytes": env.str("THROTTLE_BYTES", default="500000000/min"),
 }
 MAILMETRICS = {
     "THROTTLE_FAILURE": env.str("THROTTLE_FAILURE", default="allow"),
+    "KEYS_OVER_HTTP": env.str("KEYS_OVER_HTTP", default="auto"),
+    "MAX_KEY_DAYS": env.int("MAX_KEY_DAYS", default=0) or None,
+    "AUDIT_DAYS": env.int("AUDIT_DAYS", default=365),
     "REPLICA_MAX_LAG": env.int("REPLICA_MAX_LAG", default=10),
     "THROTTLE_RATES": {scope: rate for scope, rate in RATES.items() if rate},
 }

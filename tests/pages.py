@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.urls import reverse
 
+from apikeys.trail.entries import AuditEntry, AuditKind
 from campaigns.fields import utc_now
 from campaigns.models import EventKind
 from campaigns.recording import Event, record_events
@@ -32,13 +33,14 @@ def _events(campaign):
 
 
 def make_key(campaign):
-    """A key of the campaign's workspace that was used, and expires soon."""
+    """A key of the campaign's workspace that was used, expires soon and has a few addresses."""
     return APIKeyFactory(
         workspace=campaign.workspace,
         name="№ 3",
         created_by="42",
         last_used_at=NOON,
         expires_at=utc_now() + timedelta(days=3),
+        networks=["192.0.2.0/24", "198.51.100.7"],
     )
 
 
@@ -82,6 +84,21 @@ def _key(key, campaign):
     return (key.pk,)
 
 
+def _trail(key, campaign):
+    """Of the key, with an entry of each kind."""
+    for kind in AuditKind:
+        AuditEntry.objects.create(
+            kind=kind,
+            workspace=key.workspace,
+            key=key,
+            label=str(key),
+            actor="42",
+            address="198.51.100.7",
+            detail="№ 5",
+        )
+    return admin("apikeys_auditentry_changelist") + f"?key__id__exact={key.pk}"
+
+
 # The address of each, for a key and a campaign.
 PAGES = {
     "home": lambda key, campaign: reverse("home"),
@@ -110,4 +127,5 @@ PAGES = {
     "a key to revoke": _of("apikeys_apikey_revoke", _key),
     "a key to rotate": _of("apikeys_apikey_rotate", _key),
     "a key to delete": _of("apikeys_apikey_delete", _key),
+    "the audit trail": _trail,
 }

@@ -7,7 +7,9 @@ from tests.documents import blocks, steps
 from tests.freshsite import Answer, Browser, FreshEnvironment, free_port
 
 DOCUMENT = (ROOT / "docs" / "operations.md").read_text()
-OF_THE_TESTS = ("SECRET_KEY", "SECURE_SSL_REDIRECT", "THROTTLE_ADDRESS", "THROTTLE_KEY")
+OF_THE_TESTS = ("SECRET_KEY", "SECURE_SSL_REDIRECT") + tuple(
+    f"THROTTLE_{each}" for each in ("KEY", "BYTES", "ADDRESS", "EVENTS")
+)
 BALANCER = {"Host": "mail.example.com"}
 TLS = {**BALANCER, "X-Forwarded-Proto": "https"}
 

@@ -43,6 +43,7 @@ def gunicorn(
                 "SECRET_KEY": "only-for-tests",
                 "SECURE_SSL_REDIRECT": "0",
                 "THROTTLE_ADDRESS": "",
+                "THROTTLE_BYTES": "",
                 "THROTTLE_EVENTS": "",
                 "THROTTLE_KEY": "",
                 **environment,

@@ -10,8 +10,11 @@ for _name in (
     "CACHE_URL",
     "CONN_MAX_AGE",
     "CSRF_TRUSTED_ORIGINS",
+    "AUDIT_DAYS",
     "DEBUG",
+    "KEYS_OVER_HTTP",
     "LOG_LEVEL",
+    "MAX_KEY_DAYS",
     "NUM_PROXIES",
     "REPLICA_MAX_LAG",
     "REPLICA_URL",
@@ -19,12 +22,14 @@ for _name in (
     "SECURE_HSTS_PRELOAD",
     "SECURE_HSTS_SECONDS",
     "SESSION_COOKIE_AGE",
+    "THROTTLE_FAILURE",
     "TRUST_X_FORWARDED_PROTO",
 ):
     os.environ.pop(_name, None)
 os.environ["SECRET_KEY"] = "only-for-tests"
 os.environ["SECURE_SSL_REDIRECT"] = "0"
-os.environ["THROTTLE_KEY"] = os.environ["THROTTLE_ADDRESS"] = os.environ["THROTTLE_EVENTS"] = ""
+for _name in ("KEY", "BYTES", "ADDRESS", "EVENTS"):
+    os.environ[f"THROTTLE_{_name}"] = ""
 os.environ["DATABASE_URL"] = os.environ.get("DATABASE_URL") or "sqlite://:memory:"
 
 from config.settings import *  # noqa: E402, F403

@@ -26,6 +26,7 @@ class Site:
             "SECRET_KEY": "only-for-tests",
             "ALLOWED_HOSTS": "127.0.0.1",
             "SECURE_SSL_REDIRECT": "0",
+            "THROTTLE_BYTES": "",
             "THROTTLE_KEY": "",
         }
         self.manage("migrate")

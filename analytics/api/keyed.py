@@ -13,7 +13,7 @@ from analytics.parameters import InvalidParameters
 from apikeys.authentication import APIKeyAuthentication
 from apikeys.models import APIKey
 from apikeys.permissions import HasScope
-from apikeys.throttling import AddressThrottle, KeyThrottle, ThrottledView
+from apikeys.throttling import AddressThrottle, ByteThrottle, KeyThrottle, ThrottledView
 from campaigns.models import Workspace
 
 
@@ -22,7 +22,7 @@ class KeyedView(OutageView, IsolatedView, ThrottledView):
 
     authentication_classes = (APIKeyAuthentication,)
     permission_classes = (HasScope,)
-    throttle_classes = (KeyThrottle, AddressThrottle)
+    throttle_classes = (KeyThrottle, ByteThrottle, AddressThrottle)
 
     @property
     def api_key(self) -> APIKey:

@@ -135,7 +135,11 @@ ANY_HEADERS = [
             examples=[OpenApiExample(name, example)],
         )
         for name, text, example in (
-            ("RateLimit-Policy", "How many requests in how many seconds", '"key";q=600;w=60'),
+            (
+                "RateLimit-Policy",
+                "How many requests (or bytes of answers) in how many seconds",
+                '"key";q=600;w=60',
+            ),
             (
                 "RateLimit",
                 "How many remain, and in how many seconds it starts anew",

@@ -29,6 +29,9 @@ def invalid(text: str, name: str, *loc: str, msg: str, type_: str) -> Any:
     return error(text, (name, {"detail": [mistake]}), response=InvalidRequestSerializer)
 
 
+_ELSEWHERE = detail("Elsewhere", "This API key may not be used from 198.51.100.1.")
+
+
 def missing_scope(scope: str) -> Any:
     granted = "events:create" if scope == "campaigns:read" else "campaigns:read"
     refusal = {
@@ -38,8 +41,10 @@ def missing_scope(scope: str) -> Any:
         "granted": [granted],
     }
     return error(
-        "The key is good, but none of its scopes covers this.",
+        "The key is good, but none of its scopes covers this, it may not come from this address, "
+        "or it came over plain HTTP.",
         ("Missing scope", refusal),
+        _ELSEWHERE,
         response=InsufficientScopesSerializer,
     )
 
@@ -61,6 +66,7 @@ FOR_ANY_KEY = {
         detail("Not valid", "The API key is not valid."),
         detail("Missing", "Authentication credentials were not provided."),
     ),
+    403: error("The key may not come from this address, or it came over plain HTTP.", _ELSEWHERE),
     405: error(
         "There is no such method; `Allow` lists those that there are.",
         detail("Not allowed", 'Method "PATCH" not allowed.'),
@@ -70,8 +76,8 @@ FOR_ANY_KEY = {
         detail("Not acceptable", "Could not satisfy the request Accept header."),
     ),
     429: error(
-        "Too many requests or events with this key, or too many refused requests from this "
-        "address. `Retry-After` tells when to ask again.",
+        "Too many requests, events or bytes of answers with this key, or too many refused requests "
+        "from this address. `Retry-After` tells when to ask again.",
         detail("Throttled", "Request was throttled. Expected available in 17 seconds."),
     ),
     503: error(

@@ -156,10 +156,10 @@ class ErrorSerializer(serializers.Serializer[Any]):
 
 
 class InsufficientScopesSerializer(ErrorSerializer):
-    """A good key that may not do this."""
+    """A good key that may not do this; for another reason than its scopes, ``detail`` alone."""
 
-    error = serializers.CharField(help_text="Always `insufficient_scopes`.")
+    error = serializers.CharField(required=False, help_text="Always `insufficient_scopes`.")
     required = serializers.ListField(  # type: ignore[assignment]  # a field's name in the answer
-        child=serializers.CharField()
+        required=False, child=serializers.CharField()
     )
-    granted = serializers.ListField(child=serializers.CharField())
+    granted = serializers.ListField(required=False, child=serializers.CharField())

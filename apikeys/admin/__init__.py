@@ -15,13 +15,17 @@ from apikeys.admin.making import Making
 from apikeys.admin.revoking import Revoking
 from apikeys.admin.rotating import Rotating
 from apikeys.admin.searching import Searching
+from apikeys.admin.trail import Audited, AuditEntryAdmin
 from apikeys.models import APIKey
+from apikeys.trail.entries import AuditEntry
 from campaigns.base.refusals import ExplainedRefusals, Refused
 from campaigns.fields import utc_now
 from campaigns.workspace_choices import ManyWorkspaces, WorkspaceFilter
 
 
-class APIKeyAdmin(ExplainedRefusals, Making, Rotating, Revoking, Searching, ManyWorkspaces):
+class APIKeyAdmin(
+    ExplainedRefusals, Making, Rotating, Revoking, Searching, Audited, ManyWorkspaces
+):
     """Rotating a key takes the permissions to add and to change, revoking it that to change.
 
     Only a superuser may delete keys, or their workspace with them: a revoked key still tells who
@@ -90,6 +94,7 @@ class APIKeyAdmin(ExplainedRefusals, Making, Rotating, Revoking, Searching, Many
 def register(site: admin.AdminSite) -> None:
     """Show the keys in a host's own AdminSite."""
     site.register(APIKey, APIKeyAdmin)
+    site.register(AuditEntry, AuditEntryAdmin)
 
 
 register(admin.site)

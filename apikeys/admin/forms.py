@@ -13,6 +13,8 @@ from django.utils.html import format_html
 from django.utils.timezone import get_current_timezone, get_default_timezone
 from django.utils.translation import gettext_lazy as _
 
+from apikeys.addresses import are_narrower, parse_network, validate_networks
+from apikeys.expiry import validate_life
 from apikeys.models import APIKey
 from apikeys.scopes import known_scopes
 from campaigns.fields import InstantFormField, utc_now
@@ -79,7 +81,7 @@ class LifetimeForm(forms.Form):
     )
     expires_at = ExpiryField(
         label=_("Date"),
-        validators=[_in_the_future],
+        validators=[_in_the_future, validate_life],
         help_text=_expiry_help(_("From then on the key is refused.")),
     )
 
@@ -95,8 +97,43 @@ class LifetimeForm(forms.Form):
         elif expiry is not None:
             self.add_error("expires_in", _("Choose “On a date”, or leave the date empty."))
         elif lifetime and lifetime.isdecimal():
-            values["expires_at"] = utc_now().replace(microsecond=0) + timedelta(days=int(lifetime))
+            expiry = utc_now().replace(microsecond=0) + timedelta(days=int(lifetime))
+            try:
+                validate_life(expiry)
+            except ValidationError as error:
+                self.add_error("expires_in", error)
+            values["expires_at"] = expiry
         return values
+
+
+class NetworksField(forms.CharField):
+    """Addresses and networks, apart by spaces, commas or lines, as the list of their spellings."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            required=False,
+            label=_("Addresses"),
+            widget=forms.Textarea(attrs={"rows": 3, "cols": 40}),
+            **{
+                "help_text": _(
+                    "Addresses or networks such as 192.0.2.0/24, elsewhere the key is refused. "
+                    "Empty: from anywhere."
+                ),
+                **kwargs,
+            },
+        )
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> Any:
+        texts = super().clean(value).replace(",", " ").split()
+        networks = list(dict.fromkeys(map(parse_network, texts)))
+        validate_networks(networks)
+        return networks
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return super().has_changed(self.prepare_value(initial), data)
 
 
 class OnceForm(forms.Form):
@@ -110,24 +147,32 @@ class AddKeyForm(OnceForm, LifetimeForm, forms.ModelForm):  # type: ignore[type-
     scopes = forms.MultipleChoiceField(
         choices=scope_choices, widget=forms.CheckboxSelectMultiple, label=_("Scopes")
     )
+    networks = NetworksField()
 
 
 class ChangeKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
-    """A key never gains by an edit: its name can change, and its expiry come forward."""
+    """A key never gains by an edit: its name can change, its expiry come forward, and the
+    addresses that it may come from become fewer."""
 
     class Meta:
         model = APIKey
-        fields = ("name", "expires_at")
+        fields = ("name", "expires_at", "networks")
 
     expires_at = ExpiryField(
         label=_("Expires"),
         help_text=_expiry_help(_("Can only be brought forward. To end the key now, revoke it.")),
     )
+    networks = NetworksField(
+        help_text=_(
+            "Addresses or networks such as 192.0.2.0/24, elsewhere the key is refused. They can "
+            "only become fewer."
+        )
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.revoked_at is not None:
-            del self.fields["expires_at"]  # it has ended already
+            del self.fields["expires_at"], self.fields["networks"]  # it has ended already
 
     def clean_expires_at(self) -> datetime | None:
         expiry: datetime | None = self.cleaned_data["expires_at"]
@@ -140,6 +185,13 @@ class ChangeKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
             raise ValidationError(_("An expiry can only be brought forward."))
         _in_the_future(expiry)
         return expiry
+
+    def clean_networks(self) -> list[str]:
+        networks: list[str] = self.cleaned_data["networks"]
+        current: list[str] = self.initial["networks"]
+        if current and not (networks and are_narrower(networks, current)):
+            raise ValidationError(_("A key can't come from more addresses than before."))
+        return networks
 
 
 class RotateForm(OnceForm, LifetimeForm):

@@ -27,15 +27,18 @@ class Making(KeyPages):
                             "scopes",
                             "expires_in",
                             "expires_at",
+                            "networks",
                             "token",
                         ]
                     },
                 )
             ]
         state = ["current_state", "hint", "last_used_at", "created_by", "created_at", "revoked_at"]
+        if request.user.has_perm("mailmetrics_apikeys.view_auditentry"):
+            state.append("audit_trail")
         pair = [name for name in ("replaced_key", "new_keys") if getattr(self, name)(obj)]
         return [
-            (None, {"fields": ["name", "workspace", "granted", "expires_at", *pair]}),
+            (None, {"fields": ["name", "workspace", "granted", "expires_at", "networks", *pair]}),
             (_("State"), {"fields": state}),
         ]
 
@@ -46,7 +49,7 @@ class Making(KeyPages):
         names = [name for _, section in sections for name in section["fields"]]
         changeable = set(ChangeKeyForm.base_fields)
         if obj.revoked_at is not None:
-            changeable.remove("expires_at")
+            changeable -= {"expires_at", "networks"}
         return [name for name in names if name not in changeable]
 
     def get_form(
@@ -61,8 +64,11 @@ class Making(KeyPages):
             return
         # Only what the form is about: the rest of the row may have changed since it was read.
         obj.save(update_fields=["name"])
+        by = name_of(request.user)
         if "expires_at" in form.changed_data:
-            obj.expire_by(form.cleaned_data["expires_at"])
+            obj.expire_by(form.cleaned_data["expires_at"], by=by)
+        if "networks" in form.changed_data:
+            obj.narrow(form.cleaned_data["networks"], by=by)
 
     def _create(self, request: Any, obj: APIKey, form: Any) -> None:
         made, key = APIKey.objects.create_key(
@@ -70,6 +76,7 @@ class Making(KeyPages):
             name=obj.name,
             scopes=obj.scopes,
             expires_at=obj.expires_at,
+            networks=obj.networks,
             created_by=name_of(request.user),
             request_id=form.cleaned_data["token"],
         )

@@ -11,7 +11,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from apikeys.admin.key_pages import KeyPages
+from apikeys.admin.key_pages import KeyPages, name_of
 from apikeys.models import APIKey
 
 
@@ -48,9 +48,10 @@ class Revoking(KeyPages):
         return HttpResponseRedirect(self.url_after(request, key))
 
     def _revoke(self, request: HttpRequest, keys: Iterable[APIKey]) -> None:
+        by = name_of(request.user)
         with transaction.atomic(using=router.db_for_write(APIKey)):
             # In one order: two who revoke the same keys at once don't deadlock.
-            revoked = [key for key in sorted(keys, key=lambda key: key.pk) if key.revoke()]
+            revoked = [key for key in sorted(keys, key=lambda key: key.pk) if key.revoke(by=by)]
             for key in revoked:
                 self.log_change(request, key, "Revoked.")
         text = ngettext("%(keys)s API key revoked.", "%(keys)s API keys revoked.", len(revoked))

@@ -12,7 +12,7 @@ from campaigns.base.throttle_rate import ThrottleRate
 
 MINUTES_OF_A_YEAR = 525_600
 DAYS_OF_THE_CALENDAR = 3_652_059
-THROTTLED = {"key", "address", "events"}
+THROTTLED = {"key", "bytes", "address", "events"}
 
 
 def option(default: Any, refusal: Callable[[Any], str]) -> Any:
@@ -28,13 +28,16 @@ def between(least: int, most: int) -> Callable[[Any], str]:
     return refusal
 
 
+def optional(refusal: Callable[[Any], str]) -> Callable[[Any], str]:
+    def why_not(value: Any) -> str:
+        return "" if value is None else refusal(value)
+
+    return why_not
+
+
 def dotted_path(value: Any) -> str:
     good = isinstance(value, str) and all(part.isidentifier() for part in value.split("."))
     return "" if good and "." in value else 'must be a dotted path such as "shop.api.errors"'
-
-
-def optional_dotted_path(value: Any) -> str:
-    return "" if value is None else dotted_path(value)
 
 
 def throttle_rates(value: Any) -> str:
@@ -68,7 +71,7 @@ class Configuration:
     LAST_USED_MINUTES: int = option(5, between(0, MINUTES_OF_A_YEAR))
     # What turns an exception into an answer, as in REST framework's setting of this name. Name
     # one to give our errors the shape of your own API's.
-    EXCEPTION_HANDLER: str | None = option(None, optional_dotted_path)
+    EXCEPTION_HANDLER: str | None = option(None, optional(dotted_path))
     # The most requests of a "key" and the most refused ones of an "address", each in a window;
     # one that is not named is not counted. Name them on the open internet.
     THROTTLE_RATES: Mapping[str, str] | None = option(None, throttle_rates)
@@ -80,6 +83,13 @@ class Configuration:
     # What becomes of a request while that cache fails: "allow" answers it uncounted, "refuse" is a
     # 503. Choose "refuse" if your site would rather be away than asked too often.
     THROTTLE_FAILURE: str = option("allow", one_of("allow", "refuse"))
+    # What becomes of a key that comes over plain HTTP: "refuse" and "allow" say so, "auto" refuses
+    # it where SECURE_SSL_REDIRECT is on. Choose "refuse" if your proxy redirects by itself.
+    KEYS_OVER_HTTP: str = option("auto", one_of("auto", "refuse", "allow"))
+    # The longest life of a key in days; None is no limit. Name one to have keys rotated.
+    MAX_KEY_DAYS: int | None = option(None, optional(between(1, 36_500)))
+    # How many days the audit trail of keys is kept. Lower it to keep addresses for less long.
+    AUDIT_DAYS: int = option(365, between(1, 36_500))
 
 
 class Mistake(NamedTuple):

@@ -1,10 +1,10 @@
-"""A limit of requests per time, such as 600 a minute; pure."""
+"""A limit of requests, or bytes, per time, such as 600 a minute; pure."""
 
 import re
 from dataclasses import dataclass
 from typing import Any
 
-_SPELLING = re.compile(r"([1-9][0-9]{0,8})/(s|sec|m|min|h|hour|d|day)")
+_SPELLING = re.compile(r"([1-9][0-9]{0,11})/(s|sec|m|min|h|hour|d|day)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 

@@ -156,6 +156,7 @@ CALLS = {
     "mailmetrics_prune_events": ["--workspace", "NAME", "--before", "2024-01-04"],
     "mailmetrics_list_api_keys": ["--workspace", "NAME"],
     "mailmetrics_revoke_api_key": ["--workspace", "NAME", "--all", "--no-input"],
+    "mailmetrics_rotate_api_key": ["--workspace", "NAME"],
     "mailmetrics_set_time_zone": ["NAME", "Europe/Berlin"],
 }
 

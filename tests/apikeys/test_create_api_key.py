@@ -1,3 +1,4 @@
+import getpass
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 
@@ -7,7 +8,8 @@ from django.core.management.base import CommandError
 from django.db import connections
 
 from apikeys import crypto
-from apikeys.models import APIKey, KeyState
+from apikeys.models import APIKey
+from apikeys.states import KeyState
 from campaigns.fields import utc_now
 from tests.factories import WorkspaceFactory
 
@@ -47,7 +49,7 @@ def test_the_key_and_only_the_key_is_printed():
         "digest": crypto.digest(key),
         "hint": crypto.hint(key),
         "expires_at": None,
-        "created_by": "command line",
+        "created_by": f"command line ({getpass.getuser()})",
     }
 
 

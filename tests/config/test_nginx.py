@@ -174,7 +174,9 @@ class TestServed:
     def test_plain_http_is_known_as_such(self, live):
         status, headers, _ = live.ask("/", plain=True, X_Forwarded_Proto="https")
         assert (status, headers["Location"]) == (301, "https://mail.example.com/")
-        assert live.ask(CAMPAIGNS, plain=True, X_Forwarded_Proto="https")[0] != 200
+        status, headers, body = live.ask(CAMPAIGNS, plain=True, X_Forwarded_Proto="https")
+        assert (status, headers["Content-Type"]) == (403, "application/json")
+        assert body["detail"].startswith("The API key was sent over plain HTTP")
 
     def test_a_body_that_is_too_large_is_refused_in_json_by_either(self, live):
         for size, detail in (

@@ -12,4 +12,4 @@ def test_the_start_works_as_it_is_written(tmp_path: Path, database_url: str) -> 
     answers = follow_start(tmp_path, wheel, database_url=database_url)
 
     assert statuses(answers) == STARTED
-    assert answers["ready"].body == '{"status": "ready"}'
+    assert answers["ready"].body == '{"status": "ready", "throttle_store": "works"}'

@@ -58,7 +58,9 @@ def test_debug_needs_no_secret_key() -> None:
 
 
 def test_the_documented_production_settings_pass_the_deployment_check() -> None:
-    answer = manage("check", "--deploy", "--fail-level", "WARNING", **PRODUCTION)
+    answer = manage(
+        "check", "--deploy", "--fail-level", "WARNING", CACHE_URL="redis://x", **PRODUCTION
+    )
 
     assert (answer.returncode, answer.stdout) == (
         0,

@@ -57,7 +57,10 @@ client = Client()
 form = {"username": "chief", "password": "chief"}
 print(client.post("/admin/login/?next=/admin/", form).status_code)
 pages = [path for path, _ in routes_under(ADMIN) if "<" not in path and "logout" not in path]
-answers = {path: client.get(path).status_code for path in pages if "autocomplete" not in path}
+# Nobody adds to the audit trail.
+others = ("autocomplete", "auditentry/add")
+pages = [path for path in pages if not any(each in path for each in others)]
+answers = {path: client.get(path).status_code for path in pages}
 print({path: code for path, code in answers.items() if code not in (200, 302)})
 base = "/admin/mailmetrics_campaigns"
 made = {"name": "Beta", "time_zone": "Europe/Berlin"}

@@ -30,6 +30,7 @@ CALLS = {
     "mailmetrics_prune_events": ("--before=2024-01-01",),
     "mailmetrics_rebuild_totals": (),
     "mailmetrics_revoke_api_key": ("--name=old",),
+    "mailmetrics_rotate_api_key": ("--name=old",),
     "mailmetrics_set_time_zone": ("Acme", "Europe/Berlin"),
     "mailmetrics_verify_totals": (),
 }

@@ -1,16 +1,15 @@
-"""``mailmetrics_create_api_key WORKSPACE --name NAME --scope SCOPE... [--expires DATE]``"""
+"""``mailmetrics_create_api_key WORKSPACE --name N --scope S... [--expires D] [--from NET...]``"""
 
-import re
-from datetime import UTC, date, datetime, time
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError, CommandParser
 from django.views.decorators.debug import sensitive_variables
 
+from apikeys.addresses import parse_network
+from apikeys.management.making import add_expiry, caller, in_one_line, parse_expiry
 from apikeys.models import APIKey
 from campaigns.base.database_command import DatabaseCommand
-from campaigns.fields import utc_now
 from campaigns.management.workspaces import workspace_named
 
 
@@ -29,51 +28,28 @@ class Command(DatabaseCommand):
             metavar="SCOPE",
             help="what the key may do, such as campaigns:read; may be given more than once",
         )
+        add_expiry(parser)
         parser.add_argument(
-            "--expires",
-            metavar="DATE",
-            help="last day (UTC) on which the key is valid, or an instant such as "
-            "2026-12-31T12:00:00+01:00; never by default",
+            "--from",
+            action="append",
+            dest="networks",
+            metavar="NETWORK",
+            help="an address or a network, such as 192.0.2.0/24, that the key may come from; may "
+            "be given more than once; anywhere by default",
         )
 
     @sensitive_variables()
     def handle(self, *args: Any, **options: Any) -> None:
+        networks = options["networks"] or []
         try:
             _, key = APIKey.objects.db_manager(options["database"]).create_key(
                 workspace=workspace_named(options["workspace"], using=options["database"]),
                 name=options["name"],
                 scopes=options["scopes"],
-                expires_at=_expiry(options["expires"]),
-                created_by="command line",
+                expires_at=parse_expiry(options["expires"]),
+                networks=list(dict.fromkeys(map(parse_network, networks))),
+                created_by=caller(),
             )
         except ValidationError as error:
-            raise CommandError(_in_one_line(error)) from None
+            raise CommandError(in_one_line(error)) from None
         self.stdout.write(key)
-
-
-def _expiry(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        instant = _end_of_day(text) if _is_day(text) else datetime.fromisoformat(text)
-    except ValueError:
-        raise CommandError(f"--expires {text!r} is neither YYYY-MM-DD nor an instant.") from None
-    if instant.tzinfo is None:
-        raise CommandError(f"--expires {text!r} has no offset, such as Z or +01:00.")
-    if instant <= utc_now():
-        raise CommandError(f"--expires {text!r} is in the past.")
-    return instant
-
-
-def _is_day(text: str) -> bool:
-    return re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) is not None
-
-
-def _end_of_day(text: str) -> datetime:
-    last = datetime.combine(date.fromisoformat(text), time.max, UTC)
-    # A key is refused from its expiry on: that is the next day's first instant, if there is one.
-    return last if last.date() == date.max else last + datetime.resolution
-
-
-def _in_one_line(error: ValidationError) -> str:
-    return " ".join(f"{field}: {' '.join(texts)}" for field, texts in error.message_dict.items())

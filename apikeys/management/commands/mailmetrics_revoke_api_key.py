@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from apikeys.management.making import caller
 from apikeys.management.selection import add_selection, line, selected
 from campaigns.base.database_command import DatabaseCommand
 
@@ -31,7 +32,7 @@ class Command(DatabaseCommand):
         if options["all"] and not options["no_input"]:
             self._ask(len(keys))
         for key in keys:
-            if key.revoke():
+            if key.revoke(by=caller()):
                 self.stdout.write(line(key))
 
     def _ask(self, number: int) -> None:
