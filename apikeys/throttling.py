@@ -14,7 +14,7 @@ from hashlib import sha256
 from math import ceil
 from typing import Any, ClassVar
 
-from rest_framework.exceptions import APIException, AuthenticationFailed, Throttled
+from rest_framework.exceptions import APIException, Throttled
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.status import HTTP_503_SERVICE_UNAVAILABLE, is_client_error
@@ -161,8 +161,8 @@ def count_refusal(request: Any) -> None:
 class ThrottledView(APIView):
     """A view whose throttles count its refusals too, and whose answers tell what remains.
 
-    DRF alone counts what has passed the permissions: neither bad keys nor missing scopes, nor a
-    method or a media type that is not there.
+    DRF alone counts what has passed the permissions: neither bad keys nor missing scopes, nor what
+    is refused before: a path, a method or a media type that is not there, a malformed request.
     """
 
     throttle_classes = (KeyThrottle, ByteThrottle, AddressThrottle)
@@ -171,13 +171,6 @@ class ThrottledView(APIView):
     def get_throttles(self) -> list[BaseThrottle]:
         self._counting = super().get_throttles() if mailmetrics.THROTTLE_RATES else []
         return self._counting
-
-    def perform_authentication(self, request: Request) -> None:
-        try:
-            super().perform_authentication(request)
-        except AuthenticationFailed:
-            self.check_throttles(request)
-            raise
 
     def check_permissions(self, request: Request) -> None:
         self.check_throttles(request)
@@ -193,16 +186,14 @@ class ThrottledView(APIView):
             self.throttled(self.request, throttle.wait())
 
     def handle_exception(self, exc: Exception) -> Response:
-        if (
-            self._counting is None
-            and isinstance(exc, APIException)
-            and is_client_error(exc.status_code)
-        ):
+        response = super().handle_exception(exc)
+        # Whatever it was that refused the request before it was counted.
+        if self._counting is None and is_client_error(response.status_code):
             try:
                 self.check_throttles(self.request)
             except (Throttled, ThrottleStoreAway) as refused:
-                exc = refused
-        return super().handle_exception(exc)
+                return super().handle_exception(refused)
+        return response
 
     def finalize_response(
         self, request: Request, response: Response, *args: Any, **kwargs: Any

@@ -12,6 +12,7 @@ from analytics import reports
 from analytics.api.conditional import Validator
 from analytics.api.isolation import IsolatedView
 from analytics.api.keyed import KeyedView
+from analytics.api.outages import OutageView
 from analytics.api.rendering import CSVRenderer, JSONRenderer
 from analytics.parameters import (
     CAMPAIGN_PARAMETERS,
@@ -23,6 +24,7 @@ from analytics.parameters import (
 from analytics.parameters.narrowing import campaigns_of
 from analytics.rows import campaign_columns, timeline_columns
 from apikeys.permissions import ANY_KEY
+from apikeys.throttling import AddressThrottle, ThrottledView
 from campaigns.base.settings import mailmetrics
 
 
@@ -93,11 +95,12 @@ class MeView(KeyedView):
         )
 
 
-class NotFoundView(IsolatedView):
-    """404 as JSON for every path below the prefix that is none of ours."""
+class NotFoundView(OutageView, IsolatedView, ThrottledView):
+    """404 as JSON for every path below the prefix that is none of ours; it counts as refused."""
 
     authentication_classes = ()
     permission_classes = ()
+    throttle_classes = (AddressThrottle,)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         raise NotFound

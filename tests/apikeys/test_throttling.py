@@ -1,17 +1,57 @@
 """How often a key may ask and an address be refused, at times chosen by the test."""
 
-import pytest
-from django.test import Client, override_settings
+import re
+from itertools import product
 
+import pytest
+from django.core.exceptions import (
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+)
+from django.http import Http404
+from django.test import Client, override_settings
+from django.urls import path
+from rest_framework.exceptions import ParseError
+
+from analytics.api.isolation import IsolatedView
 from apikeys import counting, throttling
+from apikeys.authentication import APIKeyAuthentication
+from apikeys.throttling import ThrottledView
 from campaigns.base.settings import mistakes
 from campaigns.base.throttle_rate import ThrottleRate
 from tests.factories import new_key
+from tests.routes import routes_under
 
-TIMELINE = "/api/public/v1/analytics/campaigns/timeline"
+API = "/api/public/v1"
+TIMELINE = f"{API}/analytics/campaigns/timeline"
+OPEN = {f"{API}/docs", f"{API}/schema"}
 MIDNIGHT = 1_767_225_600.0  # the start of a day, and so of every window
 
+# What may refuse a request, and as what.
+ERRORS = {
+    "too many parameters": (TooManyFieldsSent(), 400),
+    "suspicious": (SuspiciousOperation(), 400),
+    "malformed": (ParseError(), 400),
+    "too large": (RequestDataTooBig(), 413),
+    "Django's permission": (PermissionDenied(), 403),
+    "Django's 404": (Http404(), 404),
+}
+
 pytestmark = pytest.mark.django_db
+
+
+class Refusing(IsolatedView, ThrottledView):
+    """Refuses before it knows who asks."""
+
+    authentication_classes = (APIKeyAuthentication,)
+
+    def initial(self, request, *args, **kwargs):
+        raise ERRORS[kwargs["kind"]][0]
+
+
+urlpatterns = [path("refuses/<kind>", Refusing.as_view())]
 
 
 @pytest.fixture(autouse=True)
@@ -139,15 +179,46 @@ def test_without_rates_nothing_is_counted_or_told(rates, at, monkeypatch):
 @pytest.mark.parametrize(
     ("refused", "status"),
     [
+        (lambda: ask(), 401),
+        (lambda: ask("no-key"), 401),
+        (lambda: Client().get(f"{API}/nowhere"), 404),
+        (lambda: Client(headers={"X-API-Key": new_key()}).get(f"{API}/nowhere"), 404),
         (lambda: Client().post(TIMELINE), 405),
         (lambda: Client(headers={"Accept": "text/html"}).get(TIMELINE), 406),
-        (lambda: ask("no-key"), 401),
     ],
+    ids=["no key", "no good key", "no path", "no path with a key", "no method", "no media type"],
 )
 def test_refusals_of_every_kind_count_for_an_address(rates, at, refused, status):
     rates(address="3/min")
     assert [refused().status_code for _ in range(4)] == [status] * 3 + [429]
     assert ask().status_code == 429
+
+
+def test_every_route_counts_what_it_refuses(rates, at):
+    rates(address="1000/min")
+    count = 0
+    for route, _ in routes_under("api/"):
+        if route in OPEN:
+            continue
+        url = re.sub("<.*>", "nowhere", route)
+        for method, accepted in product(("get", "post", "patch", "options"), ("*/*", "image/png")):
+            answer = getattr(Client(headers={"Accept": accepted}), method)(url)
+            assert answer.status_code in {401, 404, 405, 406}, (method, url)
+            count += 1
+            assert answer["RateLimit"] == f'"address";r={1000 - count};t=60', (method, url)
+    assert count > 40
+
+
+@pytest.mark.urls(__name__)
+@pytest.mark.parametrize("kind", ERRORS)
+def test_what_is_refused_before_its_key_is_read_counts_whatever_refuses_it(rates, at, kind):
+    rates(address="2/min")
+    key = new_key()
+    refused = [
+        Client(headers=headers).get(f"/refuses/{kind}").status_code
+        for headers in ({}, {"X-API-Key": key}, {}, {"X-API-Key": key})
+    ]
+    assert refused == [ERRORS[kind][1]] * 2 + [429] * 2
 
 
 def test_an_older_header_tells_the_same_limits(rates, at):
