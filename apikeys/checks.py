@@ -18,14 +18,14 @@ from django.db import connections, router
 from django.db.models import Q
 from rest_framework.settings import api_settings
 
-from apikeys.expiry import longest_expiry
+from apikeys.lifetimes import longest_expiry
 from apikeys.models import APIKey
 from campaigns.base.settings import mailmetrics, mistakes
 from campaigns.fields import utc_now
 
 _SECURITY = "django.middleware.security.SecurityMiddleware"
 _LIMITED = {"key": "a key", "address": "an address"}
-_OURS = f"{__package__}.plain_http.PlainHTTPMiddleware"
+_OURS = f"{__package__}.authentication.plain_http.PlainHTTPMiddleware"
 
 
 def _warning(number: int, text: str, hint: str) -> CheckMessage:

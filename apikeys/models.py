@@ -15,11 +15,10 @@ from django.views.decorators.debug import sensitive_variables
 
 from apikeys import crypto
 from apikeys.addresses import are_narrower, validate_networks
-from apikeys.expiry import LATEST_EXPIRY, checked_expiry
+from apikeys.audit.entries import AuditKind
+from apikeys.audit.noting import note_act
+from apikeys.lifetimes import EXPIRING_WITHIN, LATEST_EXPIRY, KeyState, checked_expiry
 from apikeys.scopes import validate_scopes
-from apikeys.states import EXPIRING_WITHIN, KeyState
-from apikeys.trail.entries import AuditKind
-from apikeys.trail.noting import note_act
 from campaigns.fields import InstantField, utc_now
 from campaigns.models import Workspace
 

@@ -7,9 +7,9 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from apikeys.addresses import client_address, network_of
+from apikeys.audit.noting import note_refusal
 from apikeys.models import APIKey
 from apikeys.scopes import covers
-from apikeys.trail.noting import note_refusal
 
 
 @final

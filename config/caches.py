@@ -7,7 +7,9 @@ CALLERS = 1_000_000
 
 SUITED: dict[str, dict[str, Any]] = {
     "django.core.cache.backends.locmem.LocMemCache": {"OPTIONS": {"MAX_ENTRIES": CALLERS}},
-    "django.core.cache.backends.db.DatabaseCache": {"BACKEND": "apikeys.caches.DatabaseCache"},
+    "django.core.cache.backends.db.DatabaseCache": {
+        "BACKEND": "apikeys.throttling.caches.DatabaseCache"
+    },
     "django.core.cache.backends.redis.RedisCache": {
         "OPTIONS": {"socket_timeout": SECONDS, "socket_connect_timeout": SECONDS}
     },

@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from analytics.replica import configured_replica, state
-from apikeys import counting
+from apikeys.throttling import counting
 from campaigns.base.settings import mailmetrics
 
 MISSING_TRIGGERS = "mailmetrics.E006"

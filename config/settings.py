@@ -43,7 +43,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     # Before the next one, which redirects to HTTPS.
-    "apikeys.plain_http.PlainHTTPMiddleware",
+    "apikeys.authentication.plain_http.PlainHTTPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -9,9 +9,9 @@ from django.db import connection, connections
 from django.test import override_settings
 from django.utils import translation
 
-from apikeys import plain_http
-from apikeys.trail import noting
-from apikeys.trail.seldom import Seldom
+from apikeys.audit import noting
+from apikeys.audit.seldom import Seldom
+from apikeys.authentication import plain_http
 
 VENDORS = frozenset({"postgresql", "sqlite"})
 

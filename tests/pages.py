@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.urls import reverse
 
-from apikeys.trail.entries import AuditEntry, AuditKind
+from apikeys.audit.entries import AuditEntry, AuditKind
 from campaigns.fields import utc_now
 from campaigns.models import EventKind
 from campaigns.recording import Event, record_events

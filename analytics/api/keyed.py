@@ -13,7 +13,8 @@ from analytics.parameters import InvalidParameters
 from apikeys.authentication import APIKeyAuthentication
 from apikeys.models import APIKey
 from apikeys.permissions import HasScope
-from apikeys.throttling import AddressThrottle, ByteThrottle, KeyThrottle, ThrottledView
+from apikeys.throttling.views import ThrottledView
+from apikeys.throttling.windows import AddressThrottle, ByteThrottle, KeyThrottle
 from campaigns.models import Workspace
 
 

@@ -24,7 +24,8 @@ from analytics.parameters import (
 from analytics.parameters.narrowing import campaigns_of
 from analytics.rows import campaign_columns, timeline_columns
 from apikeys.permissions import ANY_KEY
-from apikeys.throttling import AddressThrottle, ThrottledView
+from apikeys.throttling.views import ThrottledView
+from apikeys.throttling.windows import AddressThrottle
 from campaigns.base.settings import mailmetrics
 
 

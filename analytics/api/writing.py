@@ -14,7 +14,7 @@ from rest_framework.status import HTTP_409_CONFLICT
 from analytics.api.bodies import Unreadable, json_body, json_items
 from analytics.api.errors import InvalidRequest, Mistake, TooLarge
 from analytics.api.keyed import KeyedView
-from apikeys.throttling import EventThrottle
+from apikeys.throttling.windows import EventThrottle
 from campaigns.intake.records import (
     CAMPAIGN_FIELDS,
     EVENT_FIELDS,

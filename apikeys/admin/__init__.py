@@ -9,15 +9,15 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from apikeys.admin.audit import Audited, AuditEntryAdmin
 from apikeys.admin.key_pages import state_text
 from apikeys.admin.list_filters import ScopeFilter, StateFilter
 from apikeys.admin.making import Making
 from apikeys.admin.revoking import Revoking
 from apikeys.admin.rotating import Rotating
 from apikeys.admin.searching import Searching
-from apikeys.admin.trail import Audited, AuditEntryAdmin
+from apikeys.audit.entries import AuditEntry
 from apikeys.models import APIKey
-from apikeys.trail.entries import AuditEntry
 from campaigns.base.refusals import ExplainedRefusals, Refused
 from campaigns.fields import utc_now
 from campaigns.workspace_choices import ManyWorkspaces, WorkspaceFilter

@@ -14,7 +14,7 @@ from django.utils.timezone import get_current_timezone, get_default_timezone
 from django.utils.translation import gettext_lazy as _
 
 from apikeys.addresses import are_narrower, parse_network, validate_networks
-from apikeys.expiry import validate_life
+from apikeys.lifetimes import validate_life
 from apikeys.models import APIKey
 from apikeys.scopes import known_scopes
 from campaigns.fields import InstantFormField, utc_now

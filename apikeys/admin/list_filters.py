@@ -9,9 +9,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from apikeys.lifetimes import KeyState
 from apikeys.models import APIKey
 from apikeys.scopes import known_scopes
-from apikeys.states import KeyState
 from campaigns.fields import utc_now
 
 

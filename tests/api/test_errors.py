@@ -5,7 +5,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 from rest_framework.response import Response
 
-from apikeys import counting
+from apikeys.throttling import counting
 from tests.factories import new_key
 
 API = "/api/public/v1"

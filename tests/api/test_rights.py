@@ -10,8 +10,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 
 from apikeys import crypto
+from apikeys.audit.entries import AuditEntry, AuditKind
 from apikeys.models import APIKey
-from apikeys.trail.entries import AuditEntry, AuditKind
 from campaigns.fields import utc_now
 from campaigns.models import Campaign, Workspace
 from tests.factories import APIKeyFactory, CampaignFactory, new_key

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, connections
 
-from apikeys.caches import DatabaseCache
+from apikeys.throttling.caches import DatabaseCache
 from tests.factories import new_key
 from tests.server import gunicorn
 
@@ -20,7 +20,7 @@ TABLE = "counts"
 @pytest.fixture
 def table(transactional_db, settings):
     """A table for a database cache, which Django makes outside of its migrations."""
-    backend = "apikeys.caches.DatabaseCache"
+    backend = "apikeys.throttling.caches.DatabaseCache"
     settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": TABLE}}
     call_command("createcachetable")
     yield TABLE

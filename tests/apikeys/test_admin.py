@@ -21,8 +21,8 @@ from django.utils.log import AdminEmailHandler
 import apikeys.admin
 from apikeys import crypto, scopes
 from apikeys.admin.key_pages import name_of
+from apikeys.lifetimes import KeyState
 from apikeys.models import APIKey
-from apikeys.states import KeyState
 from campaigns.fields import utc_now
 from tests.factories import APIKeyFactory, WorkspaceFactory
 from tests.mailing import admins

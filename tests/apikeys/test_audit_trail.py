@@ -9,11 +9,11 @@ from django.db import OperationalError, connection
 from django.test import Client
 from django.urls import reverse
 
+from apikeys.audit import noting
+from apikeys.audit.entries import AuditEntry, AuditKind
+from apikeys.audit.seldom import Seldom
 from apikeys.management.making import caller
 from apikeys.models import APIKey
-from apikeys.trail import noting
-from apikeys.trail.entries import AuditEntry, AuditKind
-from apikeys.trail.seldom import Seldom
 from campaigns import workspace_choices
 from campaigns.fields import utc_now
 from tests.factories import APIKeyFactory, WorkspaceFactory, new_key

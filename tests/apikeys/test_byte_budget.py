@@ -6,9 +6,10 @@ from django.test import Client
 from django.urls import include, path
 from rest_framework.response import Response
 
-from apikeys import counting, throttling
 from apikeys.authentication import APIKeyAuthentication
-from apikeys.throttling import ByteThrottle, ThrottledView
+from apikeys.throttling import counting, windows
+from apikeys.throttling.views import ThrottledView
+from apikeys.throttling.windows import ByteThrottle
 from tests.factories import CampaignFactory, WorkspaceFactory, new_key
 
 CAMPAIGNS = "/api/public/v1/analytics/campaigns"
@@ -42,8 +43,8 @@ urlpatterns = [
 def clock(settings, monkeypatch):
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     counting.caches["default"].clear()
-    monkeypatch.setattr(throttling.time, "time", lambda: MIDNIGHT + 20)
-    return lambda seconds: monkeypatch.setattr(throttling.time, "time", lambda: MIDNIGHT + seconds)
+    monkeypatch.setattr(windows.time, "time", lambda: MIDNIGHT + 20)
+    return lambda seconds: monkeypatch.setattr(windows.time, "time", lambda: MIDNIGHT + seconds)
 
 
 def budget(settings, most, **rates):

@@ -7,15 +7,15 @@ from django.core.checks import Tags, run_checks
 from django.core.management import call_command
 from django.db import connection
 
-from apikeys import counting
+from apikeys.throttling import counting
 from tests.factories import APIKeyFactory
 from tests.sql import execute
 
 BACKENDS = "django.core.cache.backends"
 LOCMEM = {"BACKEND": f"{BACKENDS}.locmem.LocMemCache"}
-DATABASE = {"BACKEND": "apikeys.caches.DatabaseCache", "LOCATION": "no_such_table"}
+DATABASE = {"BACKEND": "apikeys.throttling.caches.DatabaseCache", "LOCATION": "no_such_table"}
 RATES = {"key": "600/min", "address": "30/min"}
-OURS = "apikeys.plain_http.PlainHTTPMiddleware"
+OURS = "apikeys.authentication.plain_http.PlainHTTPMiddleware"
 DJANGOS = "django.middleware.security.SecurityMiddleware"
 
 

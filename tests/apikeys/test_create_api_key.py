@@ -8,8 +8,8 @@ from django.core.management.base import CommandError
 from django.db import connections
 
 from apikeys import crypto
+from apikeys.lifetimes import KeyState
 from apikeys.models import APIKey
-from apikeys.states import KeyState
 from campaigns.fields import utc_now
 from tests.factories import WorkspaceFactory
 

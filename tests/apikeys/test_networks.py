@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 
 from apikeys.addresses import are_narrower, is_within, parse_network, validate_networks
+from apikeys.audit.entries import AuditEntry, AuditKind
 from apikeys.models import APIKey
-from apikeys.trail.entries import AuditEntry, AuditKind
 from tests.factories import APIKeyFactory, WorkspaceFactory, new_key
 
 ME = "/api/public/v1/me"

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from apikeys import crypto
-from apikeys.trail.entries import AuditEntry
+from apikeys.audit.entries import AuditEntry
 from tests.factories import APIKeyFactory, new_key
 from tests.server import gunicorn
 
@@ -17,7 +17,7 @@ TOLD = {
     "detail": "The API key was sent over plain HTTP, where others can read it. Revoke it, and send "
     "a new one over https:// alone."
 }
-LOGGER = "apikeys.plain_http"
+LOGGER = "apikeys.authentication.plain_http"
 
 pytestmark = pytest.mark.django_db
 

@@ -12,7 +12,7 @@ import pytest
 from django.core.cache import caches
 from django.test import Client
 
-from apikeys import counting
+from apikeys.throttling import counting
 from config.caches import SUITED
 from tests.factories import new_key
 
@@ -111,7 +111,11 @@ def test_the_api_goes_on_without_its_store(store, fail, caplog):
     assert {answer.headers.get("RateLimit") for answer, _ in answers} == {None}
     # The one request that met the failure waited for it; memcached is asked twice.
     assert sorted(taken for _, taken in answers)[-2] < usual + 0.2
-    logged = [record.getMessage() for record in caplog.records if record.name == "apikeys.counting"]
+    logged = [
+        record.getMessage()
+        for record in caplog.records
+        if record.name == "apikeys.throttling.counting"
+    ]
     assert len(logged) == 1
     assert "requests are not counted" in logged[0]
 
@@ -141,7 +145,7 @@ def test_a_site_may_refuse_what_it_can_not_count(store, settings):
     "cache",
     [
         {"BACKEND": "no.such.client.Cache"},
-        {"BACKEND": "apikeys.caches.DatabaseCache", "LOCATION": "no_such_table"},
+        {"BACKEND": "apikeys.throttling.caches.DatabaseCache", "LOCATION": "no_such_table"},
     ],
     ids=["client", "table"],
 )
@@ -150,4 +154,4 @@ def test_what_a_store_lacks_decides_nothing(settings, cache, caplog):
     settings.MAILMETRICS = {"THROTTLE_RATES": {"key": "1/min", "address": "1/min"}}
     key = new_key()
     assert [ask(key)[0].status_code for _ in range(3)] == [200] * 3
-    assert [record.name for record in caplog.records] == ["apikeys.counting"]
+    assert [record.name for record in caplog.records] == ["apikeys.throttling.counting"]

@@ -16,9 +16,9 @@ from django.urls import path
 from rest_framework.exceptions import ParseError
 
 from analytics.api.isolation import IsolatedView
-from apikeys import counting, throttling
 from apikeys.authentication import APIKeyAuthentication
-from apikeys.throttling import ThrottledView
+from apikeys.throttling import counting, windows
+from apikeys.throttling.views import ThrottledView
 from campaigns.base.settings import mistakes
 from campaigns.base.throttle_rate import ThrottleRate
 from tests.factories import new_key
@@ -65,7 +65,7 @@ def at(monkeypatch):
     """Set the clock to so many seconds after midnight."""
 
     def at(seconds):
-        monkeypatch.setattr(throttling.time, "time", lambda: MIDNIGHT + seconds)
+        monkeypatch.setattr(windows.time, "time", lambda: MIDNIGHT + seconds)
 
     at(0.0)
     return at
@@ -179,7 +179,7 @@ def test_without_rates_nothing_is_counted_or_told(rates, at, monkeypatch):
 @pytest.mark.parametrize(
     ("refused", "status"),
     [
-        (lambda: ask(), 401),
+        (ask, 401),
         (lambda: ask("no-key"), 401),
         (lambda: Client().get(f"{API}/nowhere"), 404),
         (lambda: Client(headers={"X-API-Key": new_key()}).get(f"{API}/nowhere"), 404),

@@ -11,8 +11,8 @@ import django
 import pytest
 from django.contrib.auth.models import Permission
 
+from apikeys.lifetimes import KeyState
 from apikeys.models import APIKey
-from apikeys.states import KeyState
 from campaigns.fields import utc_now
 from tests.factories import APIKeyFactory, CampaignFactory, WorkspaceFactory
 

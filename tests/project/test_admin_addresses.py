@@ -7,8 +7,8 @@ from django.contrib import admin
 from django.contrib.admin.views.main import IGNORED_PARAMS
 from django.urls import reverse
 
+from apikeys.audit.entries import AuditEntry
 from apikeys.models import APIKey
-from apikeys.trail.entries import AuditEntry
 from campaigns import workspace_choices
 from campaigns.models import Campaign, Workspace
 from tests.factories import APIKeyFactory, CampaignFactory

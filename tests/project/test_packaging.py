@@ -153,7 +153,10 @@ def test_every_module_of_the_wheel_can_be_imported_without_the_checkout(
             "def f():\n    from config import x\n",
             "def f():\n    from mailmetrics.config import x\n",
         ),
-        ('x = "apikeys.caches.Cache"\n', 'x = "mailmetrics.apikeys.caches.Cache"\n'),
+        (
+            'x = "apikeys.throttling.caches.Cache"\n',
+            'x = "mailmetrics.apikeys.throttling.caches.Cache"\n',
+        ),
         ('x = f"{y} campaigns.models.Z"\n', 'x = f"{y} mailmetrics.campaigns.models.Z"\n'),
         (
             '"""See\n\n  é campaigns.models."""\n',

@@ -1,28 +1,21 @@
 """Who is calling: the workspace of the key in the ``X-API-Key`` header."""
 
-import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.contrib.auth.models import AnonymousUser
-from django.db import Error, connections, router
-from django.db.models import Q
 from django.views.decorators.debug import sensitive_variables
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
-from apikeys import crypto, plain_http
+from apikeys import crypto
 from apikeys.addresses import client_address, is_within, network_of
-from apikeys.lookup import find_key
+from apikeys.audit.noting import note_refusal, note_use
+from apikeys.authentication import plain_http
+from apikeys.authentication.last_use import note_last_use
+from apikeys.authentication.lookup import find_key
 from apikeys.models import APIKey
-from apikeys.trail.noting import note_refusal, note_use
-from campaigns.base.settings import mailmetrics
-from campaigns.base.waiting import without_waiting
 from campaigns.fields import utc_now
-
-logger = logging.getLogger(__name__)
-
-_CLOCKS_DIFFER = timedelta(minutes=1)
 
 
 class APIKeyAuthentication(BaseAuthentication):
@@ -53,7 +46,7 @@ class APIKeyAuthentication(BaseAuthentication):
         if api_key is None:
             raise _NotValid
         _check(api_key, client_address(request), now)
-        _note_use(api_key, now)
+        note_last_use(api_key, now)
         return AnonymousUser(), api_key
 
     def authenticate_header(self, request: Request) -> str:
@@ -73,26 +66,3 @@ def _check(api_key: APIKey, address: str, now: datetime) -> None:
         note_refusal(api_key, address=network, reason="address")
         raise PermissionDenied(f"This API key may not be used from {network}.")
     note_use(api_key, address=network)
-
-
-def _note_use(api_key: APIKey, now: datetime) -> None:
-    """Write down that the key is used, unless that would fail or have to wait: then the next
-    request writes it."""
-    stale = now - timedelta(minutes=mailmetrics.LAST_USED_MINUTES)
-    last = api_key.last_used_at
-    # One in the future is of a server whose clock is ahead, or was.
-    if last is not None and stale <= last <= now + _CLOCKS_DIFFER:
-        return
-    alias = router.db_for_write(APIKey)
-    # Of many requests that read the same old value, the condition lets one write it.
-    is_stale = Q(last_used_at__isnull=True) | ~Q(last_used_at__range=(stale, now + _CLOCKS_DIFFER))
-    rows = APIKey.objects.using(alias).filter(is_stale, pk=api_key.pk)
-    try:
-        with without_waiting(alias):
-            if connections[alias].features.has_select_for_update_skip_locked:
-                free = rows.select_for_update(skip_locked=True).order_by().values("pk")
-                rows = APIKey.objects.using(alias).filter(pk__in=free)
-            rows.update(last_used_at=now)
-    except Error as error:
-        reason = str(error).partition("\n")[0]
-        logger.info("The last use of key %s is not written: %s", api_key.pk, reason)

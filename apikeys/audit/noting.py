@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import Error, connections, router, transaction
 
-from apikeys.trail.entries import AuditEntry, AuditKind
-from apikeys.trail.seldom import Seldom
+from apikeys.audit.entries import AuditEntry, AuditKind
+from apikeys.audit.seldom import Seldom
 from campaigns.base.settings import mailmetrics
 from campaigns.base.waiting import without_waiting
 from campaigns.fields import utc_now

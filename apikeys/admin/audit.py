@@ -13,9 +13,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from apikeys.admin.key_pages import KeyPages, name_of
+from apikeys.audit.entries import AuditEntry, AuditKind
+from apikeys.audit.noting import note_act
 from apikeys.models import APIKey
-from apikeys.trail.entries import AuditEntry, AuditKind
-from apikeys.trail.noting import note_act
 from campaigns.base.lookups import CarefulLookups
 from campaigns.workspace_choices import ManyWorkspaces, WorkspaceFilter
 

@@ -2,28 +2,26 @@
 
 Requests are counted in a fixed window of the clock: ``600/min`` is 600 from one whole minute to
 the next. Of many at once, in however many processes, exactly so many get through if they share a
-cache whose ``incr`` is atomic: Redis, Memcached, or ``apikeys.caches.DatabaseCache``. A cache of
-Django's own memory counts for one process alone. While the cache fails, requests are not counted,
-or refused with 503 where ``THROTTLE_FAILURE`` says so.
+cache whose ``incr`` is atomic: Redis, Memcached, or our ``DatabaseCache``. A cache of Django's own
+memory counts for one process alone. While the cache fails, requests are not counted, or refused
+with 503 where ``THROTTLE_FAILURE`` says so.
 """
 
 import time
-from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from hashlib import sha256
 from math import ceil
 from typing import Any, ClassVar
 
-from rest_framework.exceptions import APIException, Throttled
+from rest_framework.exceptions import APIException
 from rest_framework.request import Request
-from rest_framework.response import Response
-from rest_framework.status import HTTP_503_SERVICE_UNAVAILABLE, is_client_error
+from rest_framework.status import HTTP_503_SERVICE_UNAVAILABLE
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from apikeys import counting
 from apikeys.addresses import client_address, network_of
 from apikeys.models import APIKey
+from apikeys.throttling import counting
 from campaigns.base.settings import mailmetrics
 from campaigns.base.throttle_rate import ThrottleRate
 
@@ -156,93 +154,3 @@ def count_refusal(request: Any) -> None:
     if mailmetrics.THROTTLE_RATES:
         with suppress(ThrottleStoreAway):
             AddressThrottle().allow_request(request, None)
-
-
-class ThrottledView(APIView):
-    """A view whose throttles count its refusals too, and whose answers tell what remains.
-
-    DRF alone counts what has passed the permissions: neither bad keys nor missing scopes, nor what
-    is refused before: a path, a method or a media type that is not there, a malformed request.
-    """
-
-    throttle_classes = (KeyThrottle, ByteThrottle, AddressThrottle)
-    _counting: list[BaseThrottle] | None = None
-
-    def get_throttles(self) -> list[BaseThrottle]:
-        self._counting = super().get_throttles() if mailmetrics.THROTTLE_RATES else []
-        return self._counting
-
-    def check_permissions(self, request: Request) -> None:
-        self.check_throttles(request)
-        super().check_permissions(request)
-
-    def check_throttles(self, request: Request) -> None:
-        if self._counting is None:  # once for a request, though DRF asks again
-            super().check_throttles(request)
-
-    def count(self, throttle: WindowThrottle) -> None:
-        """Count by what a request brings, once that is known; raises Throttled."""
-        if not throttle.allow_request(self.request, self):
-            self.throttled(self.request, throttle.wait())
-
-    def handle_exception(self, exc: Exception) -> Response:
-        response = super().handle_exception(exc)
-        # Whatever it was that refused the request before it was counted.
-        if self._counting is None and is_client_error(response.status_code):
-            try:
-                self.check_throttles(self.request)
-            except (Throttled, ThrottleStoreAway) as refused:
-                return super().handle_exception(refused)
-        return response
-
-    def finalize_response(
-        self, request: Request, response: Response, *args: Any, **kwargs: Any
-    ) -> Response:
-        response = super().finalize_response(request, response, *args, **kwargs)
-        # Its throttles alone: a view that an answer knows would stay as long as the answer.
-        throttles = [each for each in self._counting or () if isinstance(each, WindowThrottle)]
-        _tell(response, throttles)
-        for throttle in throttles:
-            if isinstance(throttle, ByteThrottle) and throttle.rate:
-                _count_bytes(response, throttle, throttles)
-        return response
-
-
-def _tell(response: Any, throttles: list[WindowThrottle]) -> None:
-    """As in draft-ietf-httpapi-ratelimit-headers-10; the older headers tell of requests alone."""
-    policies, remaining = [], []
-    for each in throttles:
-        if (rate := each.rate) is None:
-            continue
-        unit = f';qu="{each.unit}"' if each.unit else ""
-        policies.append(f'"{each.scope}";q={rate.most};w={rate.seconds}{unit}')
-        remaining.append(f'"{each.scope}";r={each.remaining};t={each.reset}')
-        if not each.unit:
-            response["X-RateLimit-Limit"] = str(rate.most)
-            response["X-RateLimit-Remaining"] = str(each.remaining)
-            response["X-RateLimit-Reset"] = str(each.resets_at)
-    if policies:
-        response["RateLimit-Policy"] = ", ".join(policies)
-        response["RateLimit"] = ", ".join(remaining)
-
-
-def _count_bytes(response: Any, throttle: ByteThrottle, throttles: list[WindowThrottle]) -> None:
-    """Once they are there: of a streamed answer as they go, when its headers are gone already."""
-    if response.streaming:
-        response.streaming_content = _counted_pieces(response.streaming_content, throttle)
-        return
-
-    def count(answer: Any) -> None:
-        throttle.add(len(answer.content))
-        _tell(answer, throttles)
-
-    if hasattr(response, "add_post_render_callback"):
-        response.add_post_render_callback(count)  # at once, if it is rendered
-    else:
-        count(response)
-
-
-def _counted_pieces(pieces: Iterable[bytes], throttle: ByteThrottle) -> Iterator[bytes]:
-    for piece in pieces:
-        throttle.add(len(piece))
-        yield piece

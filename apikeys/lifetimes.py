@@ -1,16 +1,39 @@
-"""Until when a key may be valid: in the future, and no longer than the site lets a key live."""
+"""The states of a key's life, and until when a key may be valid."""
 
 from datetime import UTC, datetime, timedelta
 
 from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from campaigns.base.settings import mailmetrics
 from campaigns.fields import utc_now
 
+EXPIRING_WITHIN = timedelta(days=14)
 # A connection in the site's time zone can't read an instant that is in the year 10000 there.
 LATEST_EXPIRY = datetime.max.replace(tzinfo=UTC) - timedelta(hours=14)
+
+
+class KeyState(models.TextChoices):
+    ACTIVE = "active", gettext_lazy("Active")
+    EXPIRING = "expiring", gettext_lazy("Expiring")
+    EXPIRED = "expired", gettext_lazy("Expired")
+    REVOKED = "revoked", gettext_lazy("Revoked")
+
+    def condition_at(self, instant: datetime) -> Q:
+        """Select the keys that are in this state at an aware instant, as `APIKey.state_at` says."""
+        unrevoked, soon = Q(revoked_at__isnull=True), instant + EXPIRING_WITHIN
+        match self:
+            case KeyState.REVOKED:
+                return ~unrevoked
+            case KeyState.EXPIRED:
+                return unrevoked & Q(expires_at__lte=instant)
+            case KeyState.EXPIRING:
+                return unrevoked & Q(expires_at__gt=instant, expires_at__lte=soon)
+        return unrevoked & (Q(expires_at__isnull=True) | Q(expires_at__gt=soon))
 
 
 def checked_expiry(expires_at: datetime | None) -> datetime | None:

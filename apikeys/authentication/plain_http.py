@@ -12,10 +12,10 @@ from rest_framework.exceptions import PermissionDenied
 
 from apikeys import crypto
 from apikeys.addresses import client_address, network_of
-from apikeys.lookup import find_key
-from apikeys.throttling import count_refusal
-from apikeys.trail.noting import AGAIN_AFTER, note_exposure
-from apikeys.trail.seldom import Seldom
+from apikeys.audit.noting import AGAIN_AFTER, note_exposure
+from apikeys.audit.seldom import Seldom
+from apikeys.authentication.lookup import find_key
+from apikeys.throttling.windows import count_refusal
 from campaigns.base.settings import mailmetrics
 
 logger = logging.getLogger(__name__)
