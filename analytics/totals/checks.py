@@ -12,7 +12,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from analytics.models import CampaignTotals
 from analytics.totals import distribution, triggers
 
-_CREATED_BY = ("mailmetrics_analytics", "0005_triggers")
+_CREATED_BY = ("mailmetrics_analytics", "0007_triggers")
 
 
 @register(Tags.database)

@@ -23,7 +23,7 @@ from analytics.models import PrunedTotals
 from campaigns.base.citus import has_citus, is_distributed, set_for_transaction
 from campaigns.models import Campaign, EmailEvent, Workspace
 
-VERSION = 2
+VERSION = 3
 VENDORS = ("postgresql", "sqlite")
 
 _SQL = Path(__file__).parent / "sql"

@@ -4,12 +4,14 @@ import json
 import sqlite3
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from time import perf_counter
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError
 from django.db import DatabaseError, connection, transaction
+from django.db.models import Case, Value, When
 from django.test import Client
 
 from analytics.models import CampaignDailyTotals, DailyTotals, PrunedTotals
@@ -137,7 +139,10 @@ class TestDays:
 
 
 class TestNames:
-    @pytest.mark.parametrize("zone", ["", "Nowhere/Land", "UTC+3", "nowhere+3", "CEST", " UTC"])
+    @pytest.mark.parametrize(
+        "zone",
+        ["", "Nowhere/Land", "UTC+3", "nowhere+3", "FOO3", "CEST", " UTC", "europe/berlin"],
+    )
     def test_a_name_that_is_no_zone_is_refused(self, world, zone):
         with pytest.raises(ValidationError):
             Workspace(name="C", time_zone=zone).full_clean()
@@ -146,6 +151,37 @@ class TestNames:
         with refused(KNOWN):
             set_zone(world.a, zone)
         assert world.totals() == AS_MADE
+
+    def test_one_that_is_no_zone_among_many_is_refused_by_name(self, world):
+        zones = ["Asia/Tokyo", "UTC", "Asia/Tokyo", "CEST", "Europe/Berlin"]
+        with refused(KNOWN):
+            Workspace.objects.bulk_create(
+                Workspace(name=f"C{n}", time_zone=zone) for n, zone in enumerate(zones)
+            )
+        with refused(KNOWN):
+            Workspace.objects.update(
+                time_zone=Case(When(pk=world.a.pk, then=Value("Asia/Tokyo")), default=Value("CEST"))
+            )
+        assert {each.time_zone for each in Workspace.objects.all()} == {"UTC"}
+
+    @pytest.mark.postgresql
+    def test_the_names_are_listed_once_for_all_workspaces_of_a_statement(self):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT name FROM pg_timezone_names")
+            names = sorted({name for (name,) in cursor.fetchall()} & available_timezones())
+
+        def seconds(zones):
+            workspaces = [Workspace(name=f"{len(zones)} {zone}", time_zone=zone) for zone in zones]
+            start = perf_counter()
+            Workspace.objects.bulk_create(workspaces)
+            return perf_counter() - start
+
+        alone = [seconds([name]) for name in ("Asia/Tokyo", "Europe/Berlin", "Asia/Kolkata")]
+        assert seconds(names[:300]) < 30 * max(alone)
+        some = Workspace.objects.filter(name__in=[f"300 {name}" for name in names[:100]])
+        start = perf_counter()
+        some.update(time_zone="Pacific/Apia")
+        assert perf_counter() - start < 30 * max(alone)
 
     def test_the_validator_says_what_to_enter(self):
         with pytest.raises(ValidationError) as raised:

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from django.db import DatabaseError, connection
 
-from campaigns.models import EmailEvent
-from tests.analytics.world import AS_MADE, MONDAY, OPENED, SENT, TUESDAY, World, row
+from campaigns.models import Campaign, EmailEvent
+from tests.analytics.world import AS_MADE, MONDAY, OPENED, SENT, TUESDAY, World, event, row
 from tests.sql import (
     CAMPAIGN_DAILY_TOTALS,
     CAMPAIGN_TOTALS,
@@ -107,6 +107,31 @@ def test_a_statement_that_deletes_inserts_and_updates_in_its_parts(world):
         },
         {("A", "Mon"): {"replied": 1, "bounced": 1, "sent": 2}, ("B", "Mon"): {"bounced": 1}},
     )
+
+
+def test_many_campaigns_go_at_once_even_after_one_that_went_alone(world):
+    """A plan that was kept from the one would read all events for each of the many."""
+    campaigns = Campaign.objects.bulk_create(
+        Campaign(workspace=world.a, name=str(n)) for n in range(100)
+    )
+    EmailEvent.objects.bulk_create(
+        event(campaigns[n % 100], f"many {n}", SENT, MONDAY) for n in range(3000)
+    )
+    campaigns[0].delete()
+    before = rows_read(EVENTS)
+    world.a.delete()
+    assert rows_read(EVENTS) - before < 10 * 3000
+    assert world.totals() == ({"b1": {"sent": 1}}, {("B", "Mon"): {"sent": 1}})
+
+
+def rows_read(table):
+    """In this transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = %s",
+            [table],
+        )
+        return cursor.fetchone()[0]
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])

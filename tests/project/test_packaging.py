@@ -81,9 +81,9 @@ def test_the_wheel_holds_the_apps_and_the_site_under_one_name_and_nothing_else(w
     }
     assert {f"mailmetrics/{app}/py.typed" for app in APPS} <= names(wheel)
     assert {
-        "mailmetrics/analytics/migrations/0005_triggers.py",
-        "mailmetrics/analytics/totals/sql/2/postgresql_create.sql",
-        "mailmetrics/analytics/totals/sql/2/sqlite_create.sql",
+        "mailmetrics/analytics/migrations/0007_triggers.py",
+        "mailmetrics/analytics/totals/sql/3/postgresql_create.sql",
+        "mailmetrics/analytics/totals/sql/3/sqlite_create.sql",
         *(
             f"mailmetrics/{app}/locale/{language}/LC_MESSAGES/django.mo"
             for app in PACKAGES

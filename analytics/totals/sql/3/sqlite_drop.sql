@@ -1,0 +1,21 @@
+-- Undoes sqlite_create.sql. A trigger that somebody has dropped already is no reason to stop.
+DROP TRIGGER IF EXISTS mailmetrics_added_inserted;
+DROP TRIGGER IF EXISTS mailmetrics_subtracted_inserted;
+DROP TRIGGER IF EXISTS mailmetrics_checked_inserted;
+DROP TRIGGER IF EXISTS mailmetrics_events_inserted;
+DROP TRIGGER IF EXISTS mailmetrics_events_updated;
+DROP TRIGGER IF EXISTS mailmetrics_events_deleted;
+DROP TRIGGER IF EXISTS mailmetrics_batch_closed;
+DROP TRIGGER IF EXISTS mailmetrics_pruned_inserted;
+DROP TRIGGER IF EXISTS mailmetrics_pruned_updated;
+DROP TRIGGER IF EXISTS mailmetrics_pruned_deleted;
+DROP TRIGGER IF EXISTS mailmetrics_recounted_inserted;
+DROP TRIGGER IF EXISTS mailmetrics_workspace_added;
+DROP TRIGGER IF EXISTS mailmetrics_workspace_changed;
+DROP TRIGGER IF EXISTS mailmetrics_campaign_deleting;
+DROP TRIGGER IF EXISTS mailmetrics_campaign_moving;
+DROP TRIGGER IF EXISTS mailmetrics_workspace_deleting;
+DROP VIEW IF EXISTS mailmetrics_added;
+DROP VIEW IF EXISTS mailmetrics_subtracted;
+DROP VIEW IF EXISTS mailmetrics_checked;
+DROP VIEW IF EXISTS mailmetrics_recounted;
