@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminSplitDateTime
-from django.db import router, transaction
 from django.db.models import (
     Case,
     Count,
@@ -33,7 +32,7 @@ from analytics.dashboard.campaign_page import launch_window
 from analytics.dashboard.figures import NOTHING, count_text, rate_text, short_day
 from analytics.dashboard.labels import COUNT_LABELS, RATE_LABELS
 from analytics.dashboard.page import DashboardAdmin, may_open
-from analytics.deletion import delete_history, deleted_objects
+from analytics.deletion import deleted_objects
 from analytics.metrics import rate
 from analytics.models import CORE_COUNTS, Dashboard
 from campaigns.base.lookups import CarefulLookups
@@ -178,14 +177,6 @@ class WorkspaceAdmin(ExplainedRefusals, TotalsAdmin):
     list_display = ("name", "campaign_count", *TOTALS)
     search_fields = ("name",)
     ordering = ("name",)  # the model's own is not for rows with sums
-
-    def delete_model(self, request: HttpRequest, obj: Workspace) -> None:
-        self.delete_queryset(request, self.model.objects.filter(pk=obj.pk))
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Workspace]) -> None:
-        with transaction.atomic(using=router.db_for_write(Workspace)):
-            delete_history(list(queryset))
-            super().delete_queryset(request, queryset)
 
     # Not "campaigns": by that name the list would sort by the relation, and repeat its rows.
     @admin.display(description=_("campaigns"), ordering="total_campaigns")

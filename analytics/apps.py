@@ -17,6 +17,7 @@ class AnalyticsConfig(AppConfig):
         import_module("analytics.replica")
         import_module("analytics.totals.checks")
         import_module("analytics.totals.sqlite_connections").connect()
+        import_module("analytics.totals.sqlite_deletion").connect()
         import_module("analytics.totals.fixtures").connect()
         unmigrated = import_module("analytics.totals.unmigrated")
         post_migrate.connect(unmigrated.install_triggers, sender=self)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.contrib.admin import AdminSite
-from django.db import connections, router
+from django.db import router
 from django.db.models import Count, ProtectedError, RestrictedError
 from django.db.models.deletion import Collector
 from django.http import HttpRequest
@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from analytics.dashboard.figures import count_text
-from analytics.models import CampaignDailyTotals, CampaignTotals, DailyTotals, PrunedTotals
-from campaigns.models import Campaign, EmailEvent, Workspace
+from analytics.models import CampaignDailyTotals, DailyTotals
+from campaigns.models import Campaign
 
 Deleted = tuple[list[str], dict[str, int], set[str], list[str]]
 
@@ -46,19 +46,6 @@ def deleted_objects(objs: Sequence[Any], request: HttpRequest, site: AdminSite) 
     days = _days(objs)
     listed = [_with_its_history(obj, days.get(obj.pk, 0)) for obj in objs]
     return listed, counts, forbidden, [str(row) for row in protected]
-
-
-def delete_history(workspaces: Sequence[Any]) -> None:
-    """Delete all totals and events of workspaces that are deleted next, in the same transaction.
-
-    Only on SQLite, where else each of their campaigns takes its own events along, which have no
-    index by campaign. Totals first: an event that goes subtracts from those that there are.
-    """
-    using = router.db_for_write(Workspace)
-    if connections[using].vendor != "sqlite":
-        return
-    for model in (DailyTotals, CampaignDailyTotals, CampaignTotals, PrunedTotals, EmailEvent):
-        model.objects.using(using).filter(workspace__in=workspaces).delete()
 
 
 def _found(collector: Any) -> Iterator[tuple[Any, Iterable[Any], int]]:

@@ -3,7 +3,8 @@
 from contextlib import suppress
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from campaigns.models import OpenBatch, Workspace
 from campaigns.recording import Event, InvalidEvent, record_events, repeats
@@ -79,6 +80,17 @@ def test_a_campaign_that_is_replaced_takes_its_events_with_it(world):
 
 def test_a_workspace_that_is_replaced_takes_its_events_with_it(world):
     execute(f"REPLACE INTO {WORKSPACES} SELECT * FROM {WORKSPACES} WHERE name = 'A'")
+    assert world.totals() == ({"b1": {"sent": 1}}, {("B", "Mon"): {"sent": 1}})
+
+
+def test_a_workspace_that_is_deleted_takes_its_events_with_it_before_its_campaigns(world):
+    """Each campaign would read all events of the workspace for its own."""
+    with CaptureQueriesContext(connection) as queries:
+        world.a.delete()
+    deletions = [each["sql"] for each in queries if each["sql"].startswith("DELETE FROM")]
+    (of_events,) = [n for n, sql in enumerate(deletions) if f'FROM "{EVENTS}"' in sql]
+    (of_campaigns,) = [n for n, sql in enumerate(deletions) if f'FROM "{CAMPAIGNS}"' in sql]
+    assert of_events < of_campaigns
     assert world.totals() == ({"b1": {"sent": 1}}, {("B", "Mon"): {"sent": 1}})
 
 
