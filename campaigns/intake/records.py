@@ -20,7 +20,7 @@ from campaigns.intake.values import (
     whole_number,
 )
 from campaigns.models import Campaign, CampaignStatus, EventKind, Workspace
-from campaigns.recording import Event, InvalidMessage, is_plain, message_identity
+from campaigns.recording import Event, InvalidMessage, message_identity, plain_identity
 
 Values = tuple[Any, ...]
 
@@ -88,8 +88,8 @@ def _identity(message_id: Any, recipient: Any) -> str:
     if type(message_id) is str and message_id[:1].isdigit() and _ROUNDED.fullmatch(message_id):
         raise Refused(f"message_id {shown(message_id)} is a number that a spreadsheet has rounded")
     if recipient is ABSENT or recipient in _BLANK:
-        if is_plain(message_id):
-            return str(message_id)
+        if (identity := plain_identity(message_id)) is not None:
+            return identity
         recipient = None
     elif type(recipient) is not str:
         raise Refused(f"recipient is {json_type(recipient)}, not text")

@@ -10,8 +10,8 @@ from campaigns.recording.events import Event, InvalidEvent
 from campaigns.recording.identity import (
     MAX_MESSAGE_ID_LENGTH,
     InvalidMessage,
-    is_plain,
     message_identity,
+    plain_identity,
     without_mark,
 )
 from campaigns.recording.retries import retried
@@ -24,8 +24,8 @@ __all__ = [
     "InvalidMessage",
     "Recorded",
     "arecord_events",
-    "is_plain",
     "message_identity",
+    "plain_identity",
     "record_events",
     "retried",
     "without_mark",

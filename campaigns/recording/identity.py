@@ -53,6 +53,13 @@ def is_plain(message_id: object) -> bool:
     return type(message_id) is str and _PLAIN.fullmatch(message_id) is not None
 
 
+def plain_identity(message_id: object) -> str | None:
+    """The identity of an id that is spelled as nearly all are, else None: a quick test."""
+    if type(message_id) is not str or not _PLAIN_OR_IN_BRACKETS.fullmatch(message_id):
+        return None
+    return message_id[1:-1] if message_id[0] == "<" else message_id
+
+
 def plain_identities(message_ids: Sequence[str]) -> Sequence[str] | None:
     """The identity of each where all are spelled as nearly all are, else None: a quick test."""
     if not all(map(_PLAIN_OR_IN_BRACKETS.fullmatch, message_ids)):
@@ -79,13 +86,8 @@ def recipient_mark(recipient: str) -> str:
 
 
 def _spelled(message_id: str) -> str:
-    if is_plain(message_id):
-        return message_id
-    # As a Message-ID header has it.
-    if type(message_id) is str and message_id[:1] == "<" and message_id[-1:] == ">":
-        within = message_id[1:-1]
-        if " " not in within and is_plain(within):
-            return within
+    if (plain := plain_identity(message_id)) is not None:
+        return plain
     if not isinstance(message_id, str):
         raise InvalidMessage(f"message_id must be text, not {message_id!r:.80}")
     if match := _UNSTORABLE.search(message_id):
