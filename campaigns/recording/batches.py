@@ -136,14 +136,14 @@ def _written(workspace: Workspace, batch: list[Event], alias: str) -> tuple[int,
     write = WRITERS[connections[alias].vendor]
 
     def write_matched() -> tuple[int, int]:
+        if not may_have_counterparts(workspace, batch, alias):
+            return write(alias, workspace.pk, batch)
         with transaction.atomic(using=alias):
             events, written_anew = matched(workspace.pk, batch, alias)
             new, moved = write(alias, workspace.pk, events)
         return new - written_anew, moved
 
-    if may_have_counterparts(workspace, batch, alias):
-        return retried(write_matched, alias)
-    return retried(lambda: write(alias, workspace.pk, batch), alias)
+    return retried(write_matched, alias)
 
 
 def _latest_horizon(workspace: Workspace, alias: str) -> datetime | None:

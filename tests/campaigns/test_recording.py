@@ -5,7 +5,7 @@ from itertools import permutations
 from uuid import UUID
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import OperationalError, connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from campaigns.models import Campaign, EmailEvent, EventKind, Workspace
@@ -334,6 +334,27 @@ REFUSE_KNOWN_AS_INTERNAL_ERROR = f"""
     END $$;
     CREATE TRIGGER refuse_known BEFORE INSERT ON {EmailEvent._meta.db_table}
         FOR EACH ROW EXECUTE FUNCTION refuse_known()
+"""
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("count", [1, 200])
+def test_a_node_that_a_cluster_has_lost_is_told_as_a_server_that_is_lost(workspace, count):
+    with connection.cursor() as cursor:
+        cursor.execute(LOSE_A_NODE)
+    with pytest.raises(OperationalError, match="marked as essential"):
+        record_events(workspace=workspace, events=large(0, count))
+
+
+# As Citus does, within a transaction.
+LOSE_A_NODE = f"""
+    CREATE FUNCTION lose_a_node() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        RAISE EXCEPTION 'failure on connection marked as essential: node:5432'
+              USING ERRCODE = 'XX000';
+    END $$;
+    CREATE TRIGGER lose_a_node BEFORE INSERT ON {EmailEvent._meta.db_table}
+        FOR EACH ROW EXECUTE FUNCTION lose_a_node()
 """
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from campaigns.models import Campaign, EmailEvent, EventKind
+from campaigns.models import Campaign, EmailEvent, EventKind, Workspace
 from campaigns.recording import Event, Recorded, record_events
 from tests.commands import run
 from tests.factories import CampaignFactory
@@ -60,6 +60,22 @@ def test_a_connection_killed_while_recording_is_replaced_by_the_next_call(campai
             wait_until_blocked(1)
             execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted")
         assert recorded.result() == Recorded(new=len(events))
+    assert_exact(1 + len(events))
+
+
+def test_a_connection_killed_between_two_calls_is_replaced_by_the_next_but_one(campaign, events):
+    def fail_and_go_on():
+        record(campaign, [Event(campaign.pk, "known", EventKind.SENT, START)])
+        with pytest.raises(OperationalError):
+            execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        # What a writer does whom an instance tells nothing of ids: it looks before it writes.
+        workspace = Workspace(pk=campaign.workspace_id)
+        with pytest.raises((OperationalError, InterfaceError)):
+            record_events(workspace=workspace, events=events)
+        return record_events(workspace=workspace, events=events)
+
+    with background() as start:
+        assert start(fail_and_go_on).result() == Recorded(new=len(events))
     assert_exact(1 + len(events))
 
 
