@@ -71,29 +71,61 @@ def unset(connection: BaseDatabaseWrapper) -> list[str]:
 
 
 def refuse(connection: BaseDatabaseWrapper) -> None:
-    """Raise CannotDistribute where the tables can't be distributed, with the reason."""
+    """Raise CannotDistribute where the tables can't be distributed, with the reason.
+
+    A database that fails, or lacks the tables, raises its own error first.
+    """
+    if has_citus(connection) and _asked(connection, "SELECT groupid <> 0 FROM pg_dist_local_group"):
+        raise CannotDistribute("This node is a worker: the coordinator distributes the tables.")
+    _look_at_tables(connection)
     if connection.vendor != "postgresql":
         raise CannotDistribute(f"{connection.display_name} has no Citus: PostgreSQL alone has it.")
     if not has_citus(connection):
         raise CannotDistribute("The database lacks the extension citus. CREATE EXTENSION makes it.")
-    for reason in _reasons(connection):
+    for reason in (*_reasons_of_cluster(connection), *_reasons_of_tables(connection)):
         raise CannotDistribute(reason)
 
 
-def _reasons(connection: BaseDatabaseWrapper) -> Iterator[str]:
-    present = set(connection.introspection.table_names())
-    if absent := sorted({*REFERENCE, *DISTRIBUTED} - present):
-        yield f"The database lacks the tables {', '.join(absent)}. `migrate` makes them."
-    if not _asked(connection, "SELECT citus_is_coordinator()"):
-        yield "This node is not the coordinator."
+def _look_at_tables(connection: BaseDatabaseWrapper) -> None:
+    with connection.cursor() as cursor:
+        for table in (*REFERENCE, *DISTRIBUTED):
+            cursor.execute(f"SELECT 1 FROM {table} LIMIT 1")
+
+
+def _reasons_of_cluster(connection: BaseDatabaseWrapper) -> Iterator[str]:
     if not _asked(connection, "SELECT EXISTS (SELECT FROM pg_dist_node WHERE groupid = 0)"):
         yield "The coordinator does not know its own address: see citus_set_coordinator_host()."
     if not _asked(connection, "SELECT EXISTS (SELECT FROM pg_dist_node WHERE shouldhaveshards)"):
         yield "No node takes shards: see citus_add_node()."
     if _asked(connection, "SELECT current_setting('citus.shard_replication_factor')") != "1":
         yield "citus.shard_replication_factor is not 1: shards with replicas have no triggers."
-    if not _asked(connection, _OWNS_DATABASE) and unset(connection):
-        yield "To set " + ", ".join(unset(connection)) + " for the database takes its owner."
+    if not _asked(connection, _OWNS_DATABASE) and (settings := unset(connection)):
+        yield f"To set {', '.join(settings)} for the database takes its owner."
+
+
+def _reasons_of_tables(connection: BaseDatabaseWrapper) -> Iterator[str]:
+    for table in _named(connection, _OF_OTHERS):
+        yield f"To distribute {table} takes the owner of the table."
+    for table in _named(connection, _WITH_ROW_SECURITY):
+        yield (
+            f"Row security of {table} holds for this role, and what it hides would be lost: "
+            "a superuser, or a role with BYPASSRLS, may distribute it."
+        )
+    placed = placed_tables(connection)
+    for table in (*REFERENCE, *DISTRIBUTED):
+        wanted = "reference" if table in REFERENCE else "distributed"
+        if placed.get(table, "local") not in ("local", wanted):
+            yield f"{table} is a {placed[table]} table already: undistribute_table() it first."
+    for table in _named(connection, _OTHERWISE):
+        yield (
+            f"{table} is distributed otherwise than by workspace_id, beside the events and without "
+            "replicas: undistribute_table() it first."
+        )
+    if is_begun(connection) and remaining(connection) and _asked(connection, _TRUNCATE_ON_SHARDS):
+        yield (
+            f"{DISTRIBUTED[0]} was distributed by hand, with its triggers, which have counted its "
+            "rows again: restore a dump to one server and begin there."
+        )
     if not is_begun(connection) and (lacking := sorted(triggers.missing(connection))):
         yield (
             f"The database lacks the triggers {', '.join(lacking)}. "
@@ -104,6 +136,37 @@ def _reasons(connection: BaseDatabaseWrapper) -> Iterator[str]:
 _OWNS_DATABASE = (
     "SELECT pg_has_role(datdba, 'USAGE') FROM pg_database WHERE datname = current_database()"
 )
+_OF_OTHERS = "NOT pg_has_role(relowner, 'USAGE')"
+_WITH_ROW_SECURITY = "row_security_active(c.oid)"
+# create_distributed_table() gives shards the triggers for TRUNCATE; installing triggers does not.
+_TRUNCATE_ON_SHARDS = f"""
+    SELECT bool_or(result = 't')
+      FROM run_command_on_shards('{DISTRIBUTED[0]}', $$
+          SELECT EXISTS (SELECT FROM pg_trigger
+                          WHERE tgrelid = '%s'::regclass AND tgtype & 32 > 0 AND NOT tgisinternal)
+      $$)
+"""
+_OTHERWISE = f"""
+    EXISTS (SELECT FROM pg_dist_partition p
+             WHERE p.logicalrelid = c.oid AND p.partmethod <> 'n'
+               AND (column_to_column_name(p.logicalrelid, p.partkey) <> 'workspace_id'
+                    OR p.colocationid <> COALESCE(
+                        (SELECT colocationid FROM pg_dist_partition
+                          WHERE logicalrelid = '{DISTRIBUTED[0]}'::regclass AND partmethod <> 'n'),
+                        p.colocationid)
+                    OR EXISTS (SELECT FROM pg_dist_shard s JOIN pg_dist_placement USING (shardid)
+                                WHERE s.logicalrelid = c.oid GROUP BY shardid HAVING count(*) > 1)))
+"""
+
+
+def _named(connection: BaseDatabaseWrapper, condition: str) -> list[str]:
+    """Those of our tables for which a condition holds."""
+    names = ", ".join(f"to_regclass('{table}')" for table in (*REFERENCE, *DISTRIBUTED))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT relname FROM pg_class c WHERE c.oid IN ({names}) AND {condition} ORDER BY 1"
+        )
+        return [name for (name,) in cursor.fetchall()]
 
 
 def _asked(connection: BaseDatabaseWrapper, question: str) -> Any:

@@ -23,6 +23,7 @@ CAMPAIGN = "0b7c1a52-3a1e-4a53-9d0f-2f0d8a6d1c11"
 # Each command of the apps as one would call it; {folder} has the files.
 CALLS = {
     "mailmetrics_create_api_key": ("Acme", "--name=k", "--scope=campaigns:read"),
+    "mailmetrics_distribute_tables": (),
     "mailmetrics_erase_messages": ("Acme", "--message-id=m1"),
     "mailmetrics_import_campaigns": ("Acme", "{folder}/campaigns.csv"),
     "mailmetrics_import_events": ("Acme", "{folder}/events.csv"),
@@ -34,10 +35,17 @@ CALLS = {
     "mailmetrics_set_time_zone": ("Acme", "Europe/Berlin"),
     "mailmetrics_verify_totals": (),
 }
-# It refuses a database without Citus, whatever else is wrong with it.
-OF_CITUS = {"mailmetrics_distribute_tables"}
 KEYS = APIKey._meta.db_table
-READING = {"mailmetrics_list_api_keys", "mailmetrics_verify_totals"}
+# The last has read the tables before it refuses a database without Citus, and writes nothing.
+READING = {
+    "mailmetrics_list_api_keys",
+    "mailmetrics_verify_totals",
+    "mailmetrics_distribute_tables",
+}
+WITHOUT_CITUS = (
+    "SQLite has no Citus: PostgreSQL alone has it.",
+    "The database lacks the extension citus. CREATE EXTENSION makes it.",
+)
 MIGRATE = ". Is it migrated? `migrate` makes what is missing."
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -85,11 +93,13 @@ def sqlite_locked():
 
 
 def said(command, folder):
-    """What the command says as it exits with status 1, or None if it does not fail."""
+    """What the command says as it exits with status 1, or None if the database does not fail."""
     call = [argument.format(folder=folder) for argument in CALLS[command]]
     try:
         call_command(command, *call, "--database=broken", "--verbosity=0")
     except CommandError as error:
+        if str(error) in WITHOUT_CITUS:
+            return None
         return str(error) if error.returncode == 1 else repr(error)
     return None
 
@@ -109,12 +119,12 @@ def assert_each_says(text, folder, *, commands=frozenset(CALLS)):
 
 
 def test_every_command_is_tried():
-    assert CALLS.keys() | OF_CITUS == ours(*APPS)
+    assert CALLS.keys() == ours(*APPS)
 
 
 def test_where_the_apps_are_is_where_commands_are():
     folders = ROOT.glob("*/management/commands/mailmetrics_*.py")
-    assert {path.stem for path in folders} == CALLS.keys() | OF_CITUS
+    assert {path.stem for path in folders} == CALLS.keys()
 
 
 @pytest.mark.postgresql
