@@ -1,11 +1,13 @@
 """A Citus cluster answers, keeps and refuses what one PostgreSQL server does."""
 
 import random
+import re
 from datetime import UTC, date, datetime, timedelta
 from threading import Thread
 from uuid import UUID
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connections, transaction
 from django.test import Client, override_settings
@@ -20,6 +22,7 @@ from apikeys import crypto
 from apikeys.models import APIKey
 from campaigns.models import Campaign, EmailEvent, EventKind, Workspace
 from campaigns.recording import Event, record_events
+from tests.analytics.dashboards import PAGE
 from tests.citus import CITUS_URL, WITHOUT, temporary_database
 from tests.commands import run
 from tests.postgres import temporary_server
@@ -33,6 +36,7 @@ PLACES = ("plain", "cluster")
 WORKSPACES, WRITERS = 50, 4
 START = datetime(2024, 1, 1, tzinfo=UTC)
 KEYS = [crypto.generate() for _ in range(WORKSPACES)]
+WINDOW = {"from_date": "2023-12-30", "to_date": "2024-02-10"}
 QUESTIONS = (
     "campaigns",
     "campaigns?metrics=clicked,machine_opened&sort_by=open_rate&limit=2",
@@ -56,8 +60,8 @@ class OnlyTo:
 def places(django_db_blocker):
     """Two migrated databases with the same workspaces, campaigns and keys."""
     known = connections.settings["default"]
-    with django_db_blocker.unblock(), temporary_server() as server, temporary_database() as url:
-        for alias, place in zip(PLACES, (server.url, url), strict=True):
+    with django_db_blocker.unblock(), temporary_server() as server, temporary_database() as citus:
+        for alias, place in zip(PLACES, (server.url, citus.url), strict=True):
             connections.settings[alias] = {**known, "OPTIONS": {}, **Env.db_url_config(place)}
             call_command("migrate", database=alias, verbosity=0)
             _make(alias)
@@ -68,6 +72,9 @@ def places(django_db_blocker):
 
 
 def _make(alias):
+    User.objects.using(alias).create(
+        pk=1, username="staff", is_staff=True, is_superuser=True, date_joined=START
+    )
     Workspace.objects.using(alias).bulk_create(
         Workspace(pk=n, name=f"w{n}", created_at=START) for n in range(1, WORKSPACES + 1)
     )
@@ -138,12 +145,17 @@ def _told(alias, meanwhile=lambda: None):
 def _rows(alias):
     return {
         model.__name__: sorted(
-            row
+            tuple(map(_as_erased, row))
             for row in model.objects.using(alias).values_list(*_columns(model))
             if model not in COUNTED or any(row[-8:])
         )
         for model in (EmailEvent, Campaign, Workspace, *COUNTED)
     }
+
+
+def _as_erased(value):
+    """A message's id, which is random once it was erased."""
+    return "erased" if str(value).startswith("erased-") else value
 
 
 COUNTED = (CampaignTotals, CampaignDailyTotals, DailyTotals, PrunedTotals)
@@ -172,12 +184,28 @@ def _answers(alias):
         ]
 
 
+def _dashboards(alias):
+    """Each page of the dashboard, but for the tokens of its forms."""
+    with override_settings(DATABASE_ROUTERS=[OnlyTo(alias)]):
+        client = Client()
+        client.force_login(User.objects.get(username="staff"))
+        return [
+            re.sub(rb'(csrfmiddlewaretoken" value|nonce)="[^"]*"', b"", answer.content)
+            for number in (1, 7, 12, 23, 40)
+            for answer in [client.get(PAGE, {"workspace": number, **WINDOW})]
+            if answer.status_code == 200
+        ]
+
+
 def assert_same():
     assert list(differences(using="cluster")) == []
     plain, cluster = map(_rows, PLACES)
     for table, rows in plain.items():
         assert cluster[table] == rows, table
     assert _answers("cluster") == _answers("plain")
+    pages = _dashboards("plain")
+    assert len(pages) == 5
+    assert _dashboards("cluster") == pages
 
 
 def test_writers_go_on_while_the_tables_are_distributed(places):
@@ -229,6 +257,28 @@ def delete_and_put_back(alias):
     assert not EmailEvent.objects.using(alias).filter(workspace_id=23).exists()
 
 
+def erase_messages(alias):
+    workspace = Workspace.objects.using(alias).get(pk=3)
+    events = [
+        {
+            "campaign_id": _campaign(3, 1),
+            "message_id": "mail",
+            "recipient": recipient,
+            "kind": kind,
+            "occurred_at": START,
+        }
+        for recipient in ("ann@example.org", "bob@example.org")
+        for kind in ("sent", "opened")
+    ]
+    assert record_events(workspace=workspace, events=events, using=alias).new == 4
+    known = EmailEvent.objects.using(alias).filter(workspace=workspace, message_id__startswith="m")
+    alone = known.exclude(message_id__contains=" ").order_by("message_id").first()
+    for chosen in ("--recipient=ann@example.org", f"--message-id={alone.message_id}"):
+        run("erase_messages", "w3", chosen, f"--database={alias}")
+    erased = EmailEvent.objects.using(alias).filter(message_id__startswith="erased-")
+    assert erased.values("message_id").distinct().count() == 2
+
+
 def delete_events(alias):
     EmailEvent.objects.using(alias).filter(kind=EventKind.OPENED, workspace_id__gt=30).delete()
 
@@ -245,6 +295,7 @@ def rebuild(alias):
         delete_campaigns,
         delete_workspaces,
         delete_and_put_back,
+        erase_messages,
         delete_events,
         rebuild,
     ],
