@@ -1,7 +1,8 @@
 """What a schema can't say of the parameters together, for schemathesis' own command.
 
 A window ends on or after its first day, not before today if the last is not given, and has at
-most ten years. Every valid date and every pair of them is tried in ``test_parameters``.
+most ten years. Every valid date and every pair of them is tried in ``test_parameters``. A list
+names each value once, which ``test_additions`` tries.
 """
 
 from datetime import timedelta
@@ -25,4 +26,8 @@ def map_query(context, query):
         days = [query.get(name) for name in names]
         if all(isinstance(text, str) for text in days):
             query.update(zip(names, sorted(days), strict=True))
+    for name, spelled in (("campaign_id", str.lower), ("metrics", str)):
+        if isinstance(text := query.get(name), str):
+            values = {spelled(each): each for each in text.split(",")}
+            query[name] = ",".join(values.values())
     return query

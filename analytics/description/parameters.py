@@ -36,21 +36,23 @@ _STATUS = OpenApiParameter(
 )
 
 
-def _comma_separated(name: str, of: dict[str, Any], text: str) -> OpenApiParameter:
-    schema = {"type": "array", "items": of, "minItems": 1, "uniqueItems": True}
-    # Without explode the values stand in one parameter, for none may be given twice.
-    return OpenApiParameter(name, schema, style="form", explode=False, description=text)
+def _comma_separated(name: str, one: str, text: str) -> OpenApiParameter:
+    """``one`` is the pattern of a value."""
+    # Of an array many generated clients repeat the parameter for each value, whatever its style.
+    schema = {"type": "string", "pattern": f"^{one}(,{one})*$"}
+    return OpenApiParameter(name, schema, description=text)
 
 
 _CAMPAIGN_IDS = _comma_separated(
     "campaign_id",
-    {"type": "string", "pattern": f"^{_UUID_TEXT}$"},
-    "Only these campaigns, with commas between their ids.",
+    _UUID_TEXT,
+    "Only these campaigns: their ids, each once, with commas between them.",
 )
 _METRICS = _comma_separated(
     "metrics",
-    {"type": "string", "enum": OPTIONAL_NAMES},
-    "Adds the count and the rate of these kinds of events, with commas between them.",
+    f"({'|'.join(OPTIONAL_NAMES)})",
+    "Adds the count and the rate of these kinds of events, each once, with commas between them: "
+    f"`{','.join(OPTIONAL_NAMES)}` is all of them.",
 )
 
 OF_CAMPAIGNS = [

@@ -30,6 +30,11 @@ class Live(NamedTuple):
         """What a client has to read."""
         return Client(headers={"X-API-Key": self.key}).get(path, parameters).json()
 
+    def two_campaigns(self) -> str:
+        """Their ids, as the parameter has them."""
+        rows = self.answer(CAMPAIGNS)["campaigns"]
+        return ",".join(row["campaign_id"] for row in rows[:2])
+
 
 @pytest.fixture
 def live(database_url: str, tmp_path: Path) -> Iterator[Live]:

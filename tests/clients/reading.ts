@@ -2,12 +2,10 @@
 import createClient from "openapi-fetch";
 import type { paths } from "./schema.js";
 
-const [baseUrl, key] = process.argv.slice(2);
+const [baseUrl, key, ids] = process.argv.slice(2);
 const client = createClient<paths>({
   baseUrl,
   headers: { "X-API-Key": key },
-  // Lists with commas, as the description has them: its own default repeats the parameter.
-  querySerializer: { array: { style: "form", explode: false } },
 });
 
 const campaigns = await client.GET("/analytics/campaigns");
@@ -15,7 +13,7 @@ const page = await client.GET("/analytics/campaigns", {
   params: { query: { status: "COMPLETED", sort_by: "open_rate", page: 1, limit: 1 } },
 });
 const metrics = await client.GET("/analytics/campaigns", {
-  params: { query: { metrics: ["machine_opened", "clicked"] } },
+  params: { query: { metrics: "machine_opened,clicked", campaign_id: ids } },
 });
 const weeks = await client.GET("/analytics/campaigns/timeline", {
   params: { query: { from_date: "2026-03-01", to_date: "2026-03-31", interval: "week" } },

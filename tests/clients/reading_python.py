@@ -1,6 +1,6 @@
 """Run beside a client that openapi-python-client made: prints, as JSON, what it reads.
 
-KEY is a good key, API_URL the API.
+KEY is a good key, API_URL the API, CAMPAIGNS the ids of two campaigns.
 """
 
 import json
@@ -10,7 +10,6 @@ from datetime import date
 from analytics_client import AuthenticatedClient
 from analytics_client.api.analytics import campaigns, me, timeline
 from analytics_client.models import (
-    CampaignsMetricsItem,
     CampaignsSortBy,
     CampaignsStatus,
     TimelineInterval,
@@ -30,11 +29,11 @@ read = {
         client=client,
         status=CampaignsStatus.COMPLETED,
         sort_by=CampaignsSortBy.OPEN_RATE,
-        # It repeats a parameter for each value, which is refused, so one alone.
-        metrics=[CampaignsMetricsItem.CLICKED],
+        metrics="machine_opened,clicked",
         page=1,
         limit=1,
     ).to_dict(),
+    "chosen": campaigns.sync(client=client, campaign_id=os.environ["CAMPAIGNS"]).to_dict(),
     "timeline": timeline.sync(client=client).to_dict(),
     "weeks": timeline.sync(
         client=client,

@@ -69,22 +69,31 @@ def test_a_generated_python_client_reads_every_answer(live, others, tmp_path):
     compiled = [others / "python", "-m", "compileall", "-q", tmp_path / "analytics_client"]
     subprocess.run(compiled, check=True)
 
+    two = live.two_campaigns()
     read = printed(
-        "reading_python.py", programs=others, cwd=tmp_path, API_URL=live.url, KEY=live.key
+        "reading_python.py",
+        programs=others,
+        cwd=tmp_path,
+        API_URL=live.url,
+        KEY=live.key,
+        CAMPAIGNS=two,
     )
     key = live.answer(f"{API}/me")
     march = {"from_date": "2026-03-01", "to_date": "2026-03-20"}
     page = {"status": "COMPLETED", "sort_by": "open_rate", "page": "1", "limit": "1"}
-    page["metrics"] = "clicked"
+    page["metrics"] = "clicked,machine_opened"
     expected = {
         "me": key,
         "campaigns": live.answer(CAMPAIGNS),
         "page": live.answer(CAMPAIGNS, **page),
+        "chosen": live.answer(CAMPAIGNS, campaign_id=two),
         "timeline": live.answer(f"{CAMPAIGNS}/timeline"),
         "weeks": live.answer(f"{CAMPAIGNS}/timeline", interval="week", **march),
         "refused": live.answer(CAMPAIGNS, page="0"),
     }
     assert _with_plain_utc(read) == _with_plain_utc(expected)
+    assert len(read["chosen"]["campaigns"]) == 2
+    assert {"total_clicked", "total_machine_opened"} < set(read["page"]["campaigns"][0])
     assert [point["date"] for point in read["weeks"]["timeline"]] == [
         "2026-03-01",
         "2026-03-02",

@@ -26,13 +26,14 @@ def test_a_generated_typescript_client_reads_both_endpoints(live, tmp_path):
     options = ["--strict", "--target", "es2022", "--module", "nodenext"]
     run("npx", "tsc", *options, "reading.ts", cwd=tmp_path)
 
-    read = json.loads(run("node", "reading.js", live.url, live.key, cwd=tmp_path))
+    two = live.two_campaigns()
+    read = json.loads(run("node", "reading.js", live.url, live.key, two, cwd=tmp_path))
     page = {"status": "COMPLETED", "sort_by": "open_rate", "page": "1", "limit": "1"}
     march = {"from_date": "2026-03-01", "to_date": "2026-03-31", "interval": "week"}
     assert read == {
         "campaigns": live.answer(CAMPAIGNS),
         "page": live.answer(CAMPAIGNS, **page),
-        "metrics": live.answer(CAMPAIGNS, metrics="clicked,machine_opened"),
+        "metrics": live.answer(CAMPAIGNS, metrics="clicked,machine_opened", campaign_id=two),
         "weeks": live.answer(f"{CAMPAIGNS}/timeline", **march),
         "refused": live.answer(CAMPAIGNS, page="0"),
     }
