@@ -39,6 +39,7 @@ NEEDS = (
     CHROMIUM,
     _command("redis-server", package="redis-server", tests="those of throttling on Redis"),
     _command("xgettext", package="gettext", tests="those of the translations"),
+    _command("jq", package="jq", tests="tests/campaigns/test_exports_document.py"),
     _command("memcached", package="memcached", tests="those of throttling on Memcached"),
     _command("nginx", package="nginx-light", tests="tests/config/test_nginx.py"),
     _command("openssl", package="openssl", tests="tests/config/test_nginx.py"),

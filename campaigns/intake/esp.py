@@ -46,6 +46,7 @@ _KINDS = {
     EventType.COMPLAINED: EventKind.COMPLAINED,
 }
 _ACCEPTED = {"queued", "sent"}
+_NONE = (None, "")  # what an ESP hands back of metadata that there is not
 _FEW = 17  # a message has an event of each kind, twice at most
 _FIRST_MAIL = datetime(1971, 1, 1, tzinfo=UTC)
 _CLOCKS_DIFFER = timedelta(days=1)
@@ -136,7 +137,7 @@ def record_tracked(*, event: Any, esp_name: str, **kwargs: Any) -> None:
         kind = EventKind.MACHINE_OPENED
     metadata = _mapping(event.metadata)
     try:
-        if metadata.get("campaign_id") is None:
+        if metadata.get("campaign_id") in _NONE:
             campaign_id, message_id = _recorded_message(metadata, event)
         else:
             campaign_id = _campaign_id(metadata)
@@ -258,7 +259,7 @@ def _record(
 
 def _campaign_id(metadata: Mapping[str, Any]) -> UUID:
     campaign_id = metadata.get("campaign_id")
-    if campaign_id is None:
+    if campaign_id in _NONE:
         raise _UnrelatedMail("its metadata has no campaign_id")
     return identifier("campaign_id", str(campaign_id))
 

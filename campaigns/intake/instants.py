@@ -1,13 +1,15 @@
 """Instants in the spellings that software writes; pure.
 
 ISO 8601 and RFC 3339 in full, PostgreSQL's and pandas' text, Go's ``String()``, JavaScript's
-``toString()`` and ``toUTCString()``, the dates of mail. What could mean two instants is refused.
+``toString()`` and ``toUTCString()``, the zone's name that its ``Temporal`` and Java add (RFC 9557),
+the dates of mail. What could mean two instants is refused.
 """
 
 import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from email.utils import parsedate_to_datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from campaigns.intake.values import Refused, needed, shown
 
@@ -17,7 +19,10 @@ _JAVASCRIPT = re.compile(
 )
 _ORDINAL = re.compile(r"([0-9]{4})-?([0-9]{3})(?=[Tt ])")
 _MIDNIGHT_AFTER = re.compile(r"(?<=[Tt ])24(?=:?00)")
-_LEAP_SECOND = re.compile(r"(:?[0-5][0-9]:?)60(?=[.,]|Z|[+-]|$)")
+_LEAP_SECOND = re.compile(r"(?<=[Tt ])([0-9]{2}:[0-5][0-9]:|[0-9]{2}[0-5][0-9])60(?=[.,Z+-]|$)")
+_WITH_ZONE = re.compile(r"(.+(?:[Zz]|[+-][0-9]{2}:?[0-9]{2}))\[!?([A-Za-z][A-Za-z0-9_+/-]*)\]")
+# fromisoformat takes an offset of 1:60 for one of two hours.
+_NO_OFFSET = re.compile(r"[+-][0-9]{2}:?[6-9][0-9](?![0-9])")
 _BEFORE_OFFSET = re.compile(r" (?=[+-][0-9]{2})| ?(UTC|GMT)$")
 _MAIL = re.compile(r"([A-Z][a-z]{2}, )?[0-9]{1,2} [A-Z][a-z]{2} [0-9]{4} .*")
 _NUMBER = re.compile(r"[0-9]{9,}(\.[0-9]*)?")
@@ -32,7 +37,7 @@ def instant(field: str, value: Any, *, zone: tzinfo | None = None) -> datetime:
     # fromisoformat takes any character between date and time.
     if parsed is None or not ("T" in value or value[10:11] == " "):
         parsed = _parsed(needed(field, value))
-    if parsed is None:
+    if parsed is None or (parsed.tzinfo is not UTC and _NO_OFFSET.search(value)):
         why = "is a number, which may be of seconds or of milliseconds, and "
         why = why if _NUMBER.fullmatch(value) else ""
         raise Refused(f"{field} {shown(value)} {why}is not an ISO 8601 instant")
@@ -63,9 +68,19 @@ def _parsed(text: str) -> datetime | None:
             return dated if dated.tzinfo else None
         if found := _JAVASCRIPT.fullmatch(text):
             return datetime.strptime(" ".join(found.groups()[:5]), "%b %d %Y %H:%M:%S %z")
+        if found := _WITH_ZONE.fullmatch(text):
+            return _agreed(found[1], ZoneInfo(found[2]))
         return _iso(text)
-    except (OverflowError, ValueError):
+    except (KeyError, OSError, OverflowError, ValueError):  # the first two are of a zone
         return None
+
+
+def _agreed(text: str, zone: ZoneInfo) -> datetime | None:
+    """The instant of the text if the zone has its offset then, which Z leaves open."""
+    parsed = _iso(text)
+    if parsed is None or text[-1] in "Zz":
+        return parsed
+    return parsed if parsed.astimezone(zone).utcoffset() == parsed.utcoffset() else None
 
 
 def _iso(text: str) -> datetime | None:
@@ -74,6 +89,7 @@ def _iso(text: str) -> datetime | None:
         text = f"{found[1]}{found[2]}"
     later = timedelta()
     text = text.replace("\u2212", "-")
+    text = text[:-1] + "Z" if text.endswith("z") else text
     text = _BEFORE_OFFSET.sub(lambda found: "Z" if found[1] else "", text)
     if found := _ORDINAL.match(text):
         text = f"{found[1]}-01-01{text[found.end() :]}"
@@ -86,7 +102,6 @@ def _iso(text: str) -> datetime | None:
             return None
     if _LEAP_SECOND.search(text):
         text, later = _LEAP_SECOND.sub(r"\g<1>59", text), later + timedelta(seconds=1)
-    text = text[:-1] + "Z" if text.endswith("z") else text
     parsed = datetime.fromisoformat(text)
     is_instant = "T" in text or "t" in text or text[10:11] == " "
     return parsed + later if is_instant else None

@@ -7,6 +7,7 @@ the rest of the file.
 
 import csv
 import json
+import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE
 from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter
@@ -21,15 +22,21 @@ Row = TypeVar("Row")
 
 LONGEST_LINE = 2**20
 _CHUNK = 2**18
+_UTF_16 = "it is UTF-16; save it as UTF-8"
 _OTHER_FILES = {
     BOM_UTF32_LE: "it is UTF-32; save it as UTF-8",
     BOM_UTF32_BE: "it is UTF-32; save it as UTF-8",
-    BOM_UTF16_LE: "it is UTF-16; save it as UTF-8",
-    BOM_UTF16_BE: "it is UTF-16; save it as UTF-8",
+    BOM_UTF16_LE: _UTF_16,
+    BOM_UTF16_BE: _UTF_16,
     b"\x1f\x8b": "it is compressed with gzip; unpack it first",
+    b"BZh": "it is compressed with bzip2; unpack it first",
+    b"\xfd7zXZ\0": "it is compressed with xz; unpack it first",
+    b"\x28\xb5\x2f\xfd": "it is compressed with zstd; unpack it first",
+    b"\xd0\xcf\x11\xe0": "it is an Excel workbook; save it as CSV",
     b"PK\x03\x04": "it is a ZIP file or an Excel workbook; save it as CSV, or unpack it first",
 }
 _DELIMITERS = ",;\t|"
+_EXCEL_SEPARATOR = re.compile(rb"\"?sep=([,;\t|])\"?[\r\n]*")
 _CSV_REASONS = {"unexpected end of data": "a quote is not closed on the line"}
 
 
@@ -43,6 +50,8 @@ def lines_of(stream: BinaryIO) -> Iterator[bytes]:
     for start, reason in _OTHER_FILES.items():
         if rest.startswith(start):
             raise UnreadableFile(reason)
+    if b"\0" in rest[:2]:  # without a byte order mark
+        raise UnreadableFile(_UTF_16)
     rest = rest.removeprefix(BOM_UTF8)
     while rest:
         lines = rest.splitlines(keepends=True)
@@ -59,6 +68,10 @@ def lines_of(stream: BinaryIO) -> Iterator[bytes]:
         rest = rest + chunk if chunk else b""
 
 
+class _NoCells(Refused):
+    """A row of a spreadsheet without anything in it."""
+
+
 def read_rows(
     lines: Iterable[tuple[int, bytes]],
     *,
@@ -68,13 +81,13 @@ def read_rows(
 ) -> Iterator[tuple[int, Row]]:
     """Each good line's number and row; each bad one's number and reason go to ``refuse``.
 
-    Blank lines are skipped, and those of which ``read_row`` makes nothing.
+    Blank lines and rows are skipped, and those of which ``read_row`` makes nothing.
     """
     for number, line in lines:
         try:
             row = read_row(read_values(_decoded(line)))
         except Refused as reason:
-            if line.strip():
+            if line.strip() and not isinstance(reason, _NoCells):
                 refuse(number, str(reason))
         else:
             if row is not None:
@@ -84,15 +97,18 @@ def read_rows(
 def csv_reader(lines: Iterator[tuple[int, bytes]], columns: Columns) -> Callable[[str], Values]:
     """Read the header; return the function that reads the fields of a later line.
 
-    The separator is the one by which the header has the most columns. Raises UnreadableFile,
-    which names what is missing.
+    The separator is the one that Excel's own first line names, else the one by which the header
+    has the most columns. Raises UnreadableFile, which names what is missing.
     """
-    header = next((line for _, line in lines if line.strip()), b"")
+    header = _next_line(lines)
+    if told := _EXCEL_SEPARATOR.fullmatch(header):
+        header = _next_line(lines)
     if not header:
         raise UnreadableFile("there is no header line")
     try:
         line = _decoded(header)
-        by_delimiter = {each: _csv_fields(line, each) for each in _DELIMITERS if each in line}
+        delimiters = told[1].decode() if told else _DELIMITERS
+        by_delimiter = {each: _csv_fields(line, each) for each in delimiters if each in line}
         names = max(by_delimiter.values(), key=len, default=[line])
     except Refused as reason:
         raise UnreadableFile(f"the header line cannot be read: it {reason}") from None
@@ -104,6 +120,8 @@ def csv_reader(lines: Iterator[tuple[int, bytes]], columns: Columns) -> Callable
 
     def read(line: str) -> Values:
         cells: list[Any] = _csv_fields(line, delimiter)
+        if not any(map(str.strip, cells)):
+            raise _NoCells
         if len(cells) != number:
             raise Refused(f"has {len(cells)} columns where the header has {number}")
         cells.append(ABSENT)
@@ -111,6 +129,10 @@ def csv_reader(lines: Iterator[tuple[int, bytes]], columns: Columns) -> Callable
         return values
 
     return read
+
+
+def _next_line(lines: Iterable[tuple[int, bytes]]) -> bytes:
+    return next((line for _, line in lines if line.strip()), b"")
 
 
 def json_reader(columns: Columns) -> Callable[[str], Values]:
@@ -140,9 +162,10 @@ def _places(columns: Columns, names: tuple[str, ...]) -> list[int | None]:
         raise Refused(str(reason)) from None
 
 
-def _json_object(line: str) -> dict[str, Any]:
+def json_value(text: str) -> Any:
+    """The JSON value that a text is, strictly; raises Refused."""
     try:
-        record = _JSON.decode(line)
+        return _JSON.decode(text)
     except json.JSONDecodeError as error:
         raise Refused(f"is not JSON: {error.msg} at column {error.colno}") from None
     except RecursionError:
@@ -151,6 +174,10 @@ def _json_object(line: str) -> dict[str, Any]:
         raise
     except ValueError:
         raise Refused("holds a number with too many digits") from None
+
+
+def _json_object(line: str) -> dict[str, Any]:
+    record = json_value(line)
     if type(record) is not dict:
         raise Refused(f"is {json_type(record)}, not a JSON object")
     return record

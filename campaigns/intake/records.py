@@ -36,7 +36,7 @@ _STATUSES = {status.value: status for status in CampaignStatus}
 _MOST_LEADS = 2**31 - 1
 _WHOLE_NUMBER = re.compile(r"([0-9]{1,20})(\.0*)?")
 # What a spreadsheet makes of a long number, and pandas of a column of numbers with a gap.
-_ROUNDED = re.compile(r"[0-9]+(\.[0-9]+)?[eE]\+[0-9]+|[0-9]+\.0")
+_ROUNDED = re.compile(r"[0-9]+([.,][0-9]+)?[eE]\+[0-9]+|[0-9]+[.,]0")
 _BLANK = (None, "")
 
 

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
+from urllib.parse import unquote
 
 # What the column of the events holds; see message_identity for the parts.
 MAX_MESSAGE_ID_LENGTH = 255
@@ -12,11 +13,12 @@ MARK_LENGTH = 16
 _LONGEST_ID = MAX_MESSAGE_ID_LENGTH - 1 - MARK_LENGTH
 
 # Ids that are spelled as an identity already, or as a Message-ID header has it: nearly all are.
-_ID = r"[!-;=?A-Z\[-~]{1,120}(@[!-;=?\[-~]{1,100})?"
+_ID = r"[!-$&-;=?A-Z\[-~]{1,120}(@[!-$&-;=?\[-~]{1,100})?"
 _PLAIN = re.compile(rf"{_ID}( [0-9a-f]{{16}})?")
 _PLAIN_OR_IN_BRACKETS = re.compile(rf"{_PLAIN.pattern}|<{_ID}>")
 _WITH_MARK = re.compile(r"(.+) ([0-9a-f]{16})", re.DOTALL)
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+_IDS_IN_BRACKETS = re.compile(r"<([^<>\s]+@[^<>\s]+)>")
 _IN_BRACKETS = re.compile(r"<([^<>]*)>\s*$")
 _COMMENT = re.compile(r"\([^()]*\)")
 _ADDRESS = re.compile(r"""("[^"]+"|[^\s<>,;:()"@]+)@[^\s<>,;:()"@]+""")
@@ -29,17 +31,18 @@ class InvalidMessage(ValueError):
 def message_identity(*, message_id: str, recipient: str | None = None) -> str:
     """The one spelling under which the events of a message are recorded.
 
-    Of the id, blanks and angle brackets around it go, and a domain after its last ``@`` is in
-    lower case; all else counts, for only whoever made an id knows what it means. An id of more
-    than 238 characters becomes ``sha256:`` and its digest.
+    Of the id, blanks, angle brackets and what stands outside of them go, escapes of an URL are
+    undone where its ``@`` is one, and a domain after its last ``@`` is in lower case; all else
+    counts, for only whoever made an id knows what it means. An id of more than 238 characters
+    becomes ``sha256:`` and its digest.
 
     With a recipient follow a blank and 16 hexadecimal digits, a digest of the address: nothing
     else of it is kept. The address counts without a display name, comments and ``mailto:``, in
     lower case, its domain in ASCII and without a dot at its end. A blank recipient is none.
 
     An identity is its own identity: calling again changes nothing. Raises InvalidMessage for an
-    id that is empty or that a database can't hold (NUL, half a surrogate pair), and for a recipient
-    that is not one address.
+    id that is empty, that is several, or that a database can't hold (NUL, half a surrogate pair),
+    and for a recipient that is not one address.
     """
     identity = _spelled(message_id)
     if recipient is None or not recipient.strip():
@@ -90,16 +93,26 @@ def _spelled(message_id: str) -> str:
         return plain
     if not isinstance(message_id, str):
         raise InvalidMessage(f"message_id must be text, not {message_id!r:.80}")
+    if "@" not in message_id and "%40" in message_id:
+        message_id = unquote(message_id)
     if match := _UNSTORABLE.search(message_id):
         what = "a NUL character" if match[0] == "\0" else "half a surrogate pair"
         raise InvalidMessage(f"message_id {message_id!r:.60} holds {what}")
     marked = _WITH_MARK.fullmatch(message_id)
     text, mark = (marked[1], f" {marked[2]}") if marked else (message_id, "")
-    text = text.strip().strip("<>").strip()
+    text = _bare(text)
     if not text:
         raise InvalidMessage("message_id is empty")
     local, at, domain = text.rpartition("@")
     return _shortened(f"{local}{at}{domain.lower()}" if at else text) + mark
+
+
+def _bare(text: str) -> str:
+    """Without what stands around an id in a header."""
+    ids = _IDS_IN_BRACKETS.findall(text)
+    if len(ids) > 1:
+        raise InvalidMessage(f"message_id {text!r:.60} holds {len(ids)} ids")
+    return ids[0] if ids else text.strip().strip("<>").strip()
 
 
 def _shortened(text: str) -> str:
@@ -109,11 +122,11 @@ def _shortened(text: str) -> str:
 
 
 def _address(recipient: str) -> str:
-    named = _IN_BRACKETS.search(recipient)
-    text = named[1] if named else _COMMENT.sub("", recipient)
-    text = text.strip()
-    if text[:7].lower() == "mailto:":
-        text = text[7:]
+    plain = _COMMENT.sub("", recipient)
+    named = _IN_BRACKETS.search(recipient) or _IN_BRACKETS.search(plain)
+    text = (named[1] if named else plain).strip()
+    if text[:7].lower() == "mailto:":  # an URL, and what it has after "?" is of the mail
+        text = unquote(text[7:].partition("?")[0])
     if not _ADDRESS.fullmatch(text):
         raise InvalidMessage(f"recipient {recipient!r:.80} is not one address")
     local, _, domain = unicodedata.normalize("NFC", text).lower().rpartition("@")

@@ -519,9 +519,12 @@ class TestTracking:
         )
 
     @pytest.mark.parametrize("esp", [esps.Postmark, esps.Mailgun, esps.Brevo], indirect=True)
-    def test_without_metadata_it_is_found_by_its_message(self, esp, campaign, client, delivered):
+    @pytest.mark.parametrize("metadata", [{}, {"campaign_id": ""}, {"campaign_id": None}])
+    def test_without_metadata_it_is_found_by_its_message(
+        self, esp, campaign, client, delivered, metadata
+    ):
         """MailerSend and Mailjet never hand it back, and bounces often come without."""
-        bare = esps.Sent(**vars(delivered) | {"metadata": {}})
+        bare = esps.Sent(**vars(delivered) | {"metadata": metadata})
         for what in ("opened", "hard bounce"):
             assert esp.track(client, what, bare, LATER).status_code == 200
         assert counts(campaign) == {"sent": 1, "opened": 1, "bounced": 1}

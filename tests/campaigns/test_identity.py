@@ -24,15 +24,38 @@ ANN = "718c82aa419f9652"  # the first 16 digits of a BLAKE2b of 8 bytes of ann@e
         "\t\r\n <a.B@mail.example>\r\n",
         "\u00a0<a.B@mail.example>",
         "<a.B@MAIL.example>",
+        "Message-ID: <a.B@mail.example>",
+        "<a.B@mail.example> (added by postmaster@relay.example)",
+        '"<a.B@mail.example>"',
+        "%3Ca.B%40mail.example%3E",
+        "%3ca.B%40Mail.example%3e%20",
+        "a.B%40mail.example",
     ],
 )
-def test_brackets_blanks_and_the_case_of_a_domain_change_nothing(spelling: str) -> None:
+def test_what_stands_around_an_id_and_the_case_of_its_domain_change_nothing(spelling: str) -> None:
     assert message_identity(message_id=spelling) == "a.B@mail.example"
 
 
 def test_the_case_of_what_stands_before_the_domain_counts() -> None:
     assert message_identity(message_id="<A@x>") != message_identity(message_id="<a@x>")
     assert message_identity(message_id="Ab-C") == "Ab-C"
+
+
+@pytest.mark.parametrize("id_", ["100%@x", "a%20b@x", "%41", "a%2540x", "a+b=c@x", "%"])
+def test_an_escape_counts_where_the_id_is_no_part_of_an_url(id_: str) -> None:
+    assert message_identity(message_id=id_) == id_
+
+
+@pytest.mark.parametrize("several", ["<a@x> <b@x>", "<a@x><a@x>", "<a@x>,\t<b@x>"])
+def test_several_ids_are_refused(several: str) -> None:
+    with pytest.raises(InvalidMessage, match="holds 2 ids"):
+        message_identity(message_id=several)
+
+
+@pytest.mark.parametrize("unstorable", ["a%40x%00", "%00%40", "a\0b"])
+def test_an_id_that_no_database_holds_is_refused_however_it_is_spelled(unstorable: str) -> None:
+    with pytest.raises(InvalidMessage, match="holds a NUL character"):
+        message_identity(message_id=unstorable)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +72,11 @@ def test_the_case_of_what_stands_before_the_domain_counts() -> None:
         "ann@example.org <ann@example.org>",
         "ann@example.org (Ann Reader)",
         "mailto:ann@example.org",
+        "mailto:ann%40example.org",
+        "MAILTO:Ann@example.org?subject=Hello",
+        "<mailto:ann@example.org>",
+        "Ann Reader <ann@example.org> (at work)",
+        "(Ann) ann@example.org",
         "ann@example.org.",
     ],
 )
@@ -110,7 +138,7 @@ def test_an_identity_is_its_own_identity(text: str, recipient: str | None) -> No
     try:
         identity = message_identity(message_id=text, recipient=recipient)
     except InvalidMessage:
-        assert not text.strip().strip("<>").strip()
+        assert not text.strip().strip("<>").strip() or text.count("@") > 1
         return
     assert 0 < len(identity) <= 255
     assert message_identity(message_id=identity) == identity

@@ -111,7 +111,7 @@ def test_a_damaged_json_lines_file(campaign, tmp_path, data, told):
         (CSV.decode().encode("utf-16"), "it is UTF-16; save it as UTF-8"),
         (HEADER, "nothing was read"),
         (HEADER + b"\n \n\n", "nothing was read"),
-        (CSV.decode().encode("utf-16-le"), "lacks the column"),
+        (CSV.decode().encode("utf-16-le"), "it is UTF-16; save it as UTF-8"),
         (JSONL, "lacks the column|cannot be read"),
         (b"kind," + CSV, "has the column kind twice"),
         (HEADER[:-9], "lacks the column occurred_at"),
