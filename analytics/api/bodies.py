@@ -1,22 +1,18 @@
 """The bodies of requests that write: read to a limit, whole or not at all."""
 
-import json
-from collections.abc import Iterator
-from typing import Any, NoReturn
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from django.http import HttpRequest
 from rest_framework.exceptions import UnsupportedMediaType
 
 from analytics.api.errors import InvalidRequest, Mistake, TooLarge
 from campaigns.intake.columns import UnreadableFile
-from campaigns.intake.lines import lines_of
+from campaigns.intake.lines import json_value, lines_of
+from campaigns.intake.values import Refused
 
 JSON_LINES = "application/x-ndjson"
 JSON = "application/json"
-
-
-class Unreadable(ValueError):
-    """Stands for a line that is no JSON; says why."""
 
 
 class LimitedBody:
@@ -54,61 +50,43 @@ def json_body(request: HttpRequest, *, most: int) -> Any:
     while data := stream.read():
         parts.append(data)
     try:
-        return _decoded(b"".join(parts).decode())
+        return json_value(b"".join(parts).decode("utf-8-sig"))
     except UnicodeDecodeError:
         reason = "The body is not UTF-8."
-    except Unreadable as error:
+    except Refused as error:
         reason = f"The body {error}."
     raise InvalidRequest([Mistake(("body",), reason, "invalid_json")])
 
 
-def json_items(request: HttpRequest, *, most: int) -> Iterator[Any]:
-    """The items of a JSON array or of JSON Lines, in which Unreadable stands for a bad line.
+def json_items(request: HttpRequest, *, most: int) -> Iterable[Any]:
+    """The items of a JSON array or of JSON Lines, in which a Refused stands for a bad line.
 
     Of JSON Lines no more than a line is held.
     """
     if request.content_type == JSON_LINES:
-        yield from _lines(request, most)
-        return
+        return _lines(request, most)
     items = json_body(request, most=most)
     if not isinstance(items, list):
         raise InvalidRequest([Mistake(("body",), "The body must be an array.", "invalid_type")])
-    yield from items
+    return items
 
 
 def _lines(request: HttpRequest, most: int) -> Iterator[Any]:
     _require(request, JSON_LINES)
     stream: Any = LimitedBody(request, most)
     try:
-        for line in lines_of(stream):
-            if line.strip():
-                yield _item(line)
+        yield from map(_item, filter(bytes.strip, lines_of(stream)))
     except UnreadableFile as reason:
         raise InvalidRequest([Mistake(("body",), f"The body: {reason}.", "invalid_json")]) from None
 
 
 def _item(line: bytes) -> Any:
     try:
-        return _decoded(line.decode())
+        return json_value(line.decode())
     except UnicodeDecodeError:
-        return Unreadable("is not UTF-8")
-    except Unreadable as reason:
+        return Refused("is not UTF-8")
+    except Refused as reason:
         return reason
-
-
-def _decoded(text: str) -> Any:
-    try:
-        return json.loads(text, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        raise Unreadable(f"is not JSON: {error.msg} at column {error.colno}") from None
-    except RecursionError:
-        raise Unreadable("is JSON nested too deep") from None
-    except ValueError as error:
-        raise Unreadable(str(error) if isinstance(error, Unreadable) else "is not JSON") from None
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise Unreadable(f"is not JSON: {name} is no JSON value")
 
 
 def _require(request: HttpRequest, media_type: str) -> None:

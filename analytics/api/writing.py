@@ -1,9 +1,10 @@
 """The endpoints that write: events, and a campaign."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
-from itertools import islice
-from typing import Any
+from functools import partial
+from itertools import islice, repeat
+from typing import Any, TypeVar
 
 from django.db import router
 from rest_framework.exceptions import APIException
@@ -11,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.status import HTTP_409_CONFLICT
 
-from analytics.api.bodies import Unreadable, json_body, json_items
+from analytics.api.bodies import json_body, json_items
 from analytics.api.errors import InvalidRequest, Mistake, TooLarge
 from analytics.api.keyed import KeyedView
 from apikeys.throttling.windows import EventThrottle
@@ -25,6 +26,8 @@ from campaigns.intake.saving import save_campaigns
 from campaigns.intake.values import ABSENT, Refused, identifier
 from campaigns.models import Campaign, EmailEvent, Workspace
 from campaigns.recording import Event, InvalidEvent, Recorded, record_events
+
+T = TypeVar("T")
 
 MOST_EVENTS = 10_000
 MOST_EVENT_BYTES = 5_000_000
@@ -74,26 +77,33 @@ class EventsView(WritingView):
 
 
 def _read(
-    items: Iterable[Any], workspace: Workspace, alias: str
+    items: Sequence[Any], workspace: Workspace, alias: str
 ) -> tuple[dict[int, Event], dict[int, str]]:
     """The events by their index, and the reasons for refusing the others."""
-    items = list(items)
-    read_event = event_reader(_campaigns_among(items, workspace, alias))
-    events: dict[int, Event] = {}
     refused: dict[int, str] = {}
-    for index, item in enumerate(items):
+    values = _each(enumerate(items), partial(_values, fields=EVENT_FIELDS), refused)
+    named = {campaign_id for campaign_id, *_ in values.values() if type(campaign_id) is str}
+    read_event = event_reader(_campaigns_among(named, workspace, alias))
+    return _each(values.items(), read_event, refused), refused
+
+
+def _each(
+    items: Iterable[tuple[int, Any]], read: Callable[[Any], T | None], refused: dict[int, str]
+) -> dict[int, T]:
+    """What is read of each item that is not refused."""
+    results = {}
+    for index, item in items:
         try:
-            event = read_event(_values(item, EVENT_FIELDS))
+            result = read(item)
         except Refused as reason:
             refused[index] = str(reason)
         else:
-            if event is not None:
-                events[index] = event
-    return events, refused
+            if result is not None:
+                results[index] = result
+    return results
 
 
-def _campaigns_among(items: Iterable[Any], workspace: Workspace, alias: str) -> Iterable[Any]:
-    named = {item.get("campaign_id") for item in items if _names_campaign(item)}
+def _campaigns_among(named: Iterable[str], workspace: Workspace, alias: str) -> Iterable[Any]:
     ids = []
     for text in named:
         try:
@@ -104,21 +114,14 @@ def _campaigns_among(items: Iterable[Any], workspace: Workspace, alias: str) -> 
     return campaigns.values_list("pk", flat=True)
 
 
-def _names_campaign(item: Any) -> bool:
-    return isinstance(item, dict) and isinstance(item.get("campaign_id"), str)
-
-
 def _values(item: Any, fields: Sequence[str]) -> tuple[Any, ...]:
-    if isinstance(item, Unreadable):
-        raise Refused(str(item))
-    if not isinstance(item, dict):
-        raise Refused("is not a JSON object")
-    value = item.get
-    values = [value(field, ABSENT) for field in fields]
+    if type(item) is not dict:
+        raise item if isinstance(item, Refused) else Refused("is not a JSON object")
+    values = tuple(map(item.get, fields, repeat(ABSENT)))
     if len(values) - values.count(ABSENT) < len(item):
         unknown = min(item.keys() - set(fields))
         raise Refused(f"{unknown[:50]!r} is not a field: there are {', '.join(fields)}")
-    return tuple(values)
+    return values
 
 
 def _recorded(

@@ -1,14 +1,14 @@
 """POST events and PUT campaigns/{campaign_id}: what they record, and what they refuse and how."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 import pytest
 from django.db import connection
 from django.test import Client, override_settings
 
-from campaigns.models import Campaign, EmailEvent
+from campaigns.models import Campaign, EmailEvent, Workspace
 from campaigns.recording import message_identity
 from tests.factories import CampaignFactory, WorkspaceFactory, new_key
 from tests.recount import assert_totals_exact
@@ -71,6 +71,31 @@ def test_events_are_recorded_once_however_often_they_are_sent(campaign, client, 
     assert stored() == {(identity, 1, NINE), (identity, 2, NINE), (identity, 8, NINE)}
 
 
+def test_what_is_earlier_moves_a_known_event_and_what_was_pruned_stays_out(campaign, client):
+    assert post(client, [event(campaign)]).json()["new"] == 1
+    horizon = NINE - timedelta(days=1)
+    Workspace.objects.filter(pk=campaign.workspace_id).update(events_pruned_before=horizon)
+    hour = timedelta(hours=1)
+    events = [
+        event(campaign, occurred_at=str(NINE - hour)),
+        event(campaign, occurred_at=str(NINE + hour)),
+        event(campaign, message_id="old", occurred_at=str(horizon - hour)),
+    ]
+    expected = {"new": 0, "moved": 1, "known": 1, "pruned": 1, "refused": []}
+    assert post(client, events).json() == expected
+    assert stored() == {("m@x", 1, NINE - hour)}
+
+
+@pytest.mark.parametrize("content_type", ["application/json", NDJSON])
+def test_the_most_events_that_a_request_may_bring_are_recorded(campaign, client, content_type):
+    events = [event(campaign, message_id=f"m{n}") for n in range(10_000)]
+    assert post(client, events, content_type).json()["new"] == 10_000
+    answer = post(client, [*events, event(campaign)], content_type)
+    assert (answer.status_code, answer["Content-Type"]) == (413, "application/json")
+    assert answer.json() == {"detail": "A request may bring 10,000 events at most."}
+    assert EmailEvent.objects.count() == 10_000
+
+
 def test_each_bad_event_is_told_and_the_good_are_recorded(campaign, client):
     other = CampaignFactory()
     events = [
@@ -121,6 +146,13 @@ def test_each_bad_event_is_told_and_the_good_are_recorded(campaign, client):
         ],
     }
     assert stored() == {("m@x", 1, NINE)}
+
+
+@pytest.mark.parametrize("content_type", ["application/json", NDJSON])
+def test_a_byte_order_mark_changes_nothing(campaign, client, content_type):
+    text = json.dumps(event(campaign))
+    body = f"\ufeff[{text}]" if content_type != NDJSON else f"\ufeff{text}\r\n\r\n{text}"
+    assert client.post(EVENTS, body.encode(), content_type).json()["new"] == 1
 
 
 def test_a_line_that_is_no_json_costs_itself_alone(campaign, client):
