@@ -4,6 +4,7 @@ In production set ``SECRET_KEY``, ``ALLOWED_HOSTS`` and ``DATABASE_URL``; nothin
 """
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "rest_framework",
     "django_filters",
+    "axes",
     "drf_spectacular_sidecar",
     *(f"{NAMESPACE}{app}" for app in ("campaigns", "apikeys", "analytics", "config")),
 ]
@@ -54,6 +56,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    # The last: it answers for the login page.
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -138,6 +142,26 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # the first: it refuses before a password is looked at
+    "django.contrib.auth.backends.ModelBackend",
+]
+# So many failures, each within so many minutes of the one before, lock the login of an address and
+# of a name for so long. A failure during the lock does not prolong it: else a stranger could keep
+# a name locked with one request in that time.
+AXES_FAILURE_LIMIT = env.int("LOGIN_FAILURES", default=10)
+AXES_COOLOFF_TIME = timedelta(minutes=env.int("LOGIN_LOCK_MINUTES", default=15))
+AXES_LOCKOUT_PARAMETERS = ["ip_address", "username"]
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_CLIENT_IP_CALLABLE = "config.logins.client_address"
+AXES_USERNAME_CALLABLE = "config.logins.client_name"
+AXES_LOCKOUT_CALLABLE = "config.logins.locked_page"
+# What is typed as a name may be a password. Only failures are kept, until their lock has ended.
+AXES_SENSITIVE_PARAMETERS = ["username", "csrfmiddlewaretoken"]
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+
 # A reader gets the language that the browser asks for. Only those that our own pages are translated
 # into: of Django's others the admin would speak one language, and our pages in it another.
 LANGUAGE_CODE = "en"
@@ -203,5 +227,5 @@ LOGGING = {
     },
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO").upper()},
     # Without handlers of its own: each record is written once, by the root's.
-    "loggers": {"django": {"level": "INFO"}},
+    "loggers": {"django": {"level": "INFO"}, "axes": {"level": "WARNING"}},
 }

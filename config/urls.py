@@ -4,6 +4,7 @@ from django.urls import include, path
 from config import health
 from config.home import HomeView
 
+handler500 = "config.failures.server_error"
 urlpatterns = [
     path("", HomeView.as_view(), name="home"),
     path("admin/", admin.site.urls),

@@ -13,6 +13,8 @@ for _name in (
     "AUDIT_DAYS",
     "DEBUG",
     "KEYS_OVER_HTTP",
+    "LOGIN_FAILURES",
+    "LOGIN_LOCK_MINUTES",
     "LOG_LEVEL",
     "MAX_KEY_DAYS",
     "NUM_PROXIES",

@@ -44,6 +44,19 @@ def refused(constraint):
         yield
 
 
+@contextmanager
+def read_only():
+    """This connection writes nothing, as if its database were on a disk that takes no writes."""
+    statement, on, off = "PRAGMA query_only = {}", "1", "0"
+    if connection.vendor == "postgresql":
+        statement, on, off = "SET default_transaction_read_only = {}", "on", "off"
+    execute(statement.format(on))
+    try:
+        yield
+    finally:
+        execute(statement.format(off))
+
+
 def stored_form(value):
     if connection.vendor == "sqlite":
         if isinstance(value, UUID):
