@@ -1,10 +1,18 @@
 """What the API answers while the database is away."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import InterfaceError, InternalError, OperationalError, ProgrammingError, connections
+from django.db import (
+    DatabaseError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    ProgrammingError,
+    connections,
+)
 from django.db.transaction import non_atomic_requests
 from django.utils.log import log_response
 from rest_framework.exceptions import APIException
@@ -31,7 +39,18 @@ def is_outage(error: Exception) -> bool:
     """Whether it is the database's failure; a fault of ours in a statement is none."""
     if isinstance(error, ProgrammingError):
         return getattr(error.__cause__, "sqlstate", None) in _STATES_OF_AN_OUTAGE
-    return isinstance(error, (OperationalError, InterfaceError, InternalError))
+    if isinstance(error, OperationalError) and _is_wrong_on_sqlite(error.__cause__):
+        return False
+    # That class itself is what SQLite raises of a file that is damaged.
+    return type(error) is DatabaseError or isinstance(
+        error, (OperationalError, InterfaceError, InternalError)
+    )
+
+
+def _is_wrong_on_sqlite(cause: BaseException | None) -> bool:
+    """SQLite tells of a wrong statement as it does of a table that is missing."""
+    code = getattr(cause, "sqlite_errorcode", None)
+    return code == sqlite3.SQLITE_ERROR and not str(cause).startswith("no such table")
 
 
 class OutageView(APIView):

@@ -4,12 +4,20 @@ import sqlite3
 import time
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
+from psycopg.errors import (
+    DataCorrupted,
+    DiskFull,
+    InsufficientPrivilege,
+    LockNotAvailable,
+    QueryCanceled,
+)
 
 from apikeys.models import APIKey
+from campaigns.fields import utc_now
 from tests.factories import new_key
-from tests.sql import execute
+from tests.sql import execute, read_only
 from tests.together import background
 
 TIMELINE = "/api/public/v1/analytics/campaigns/timeline"
@@ -44,16 +52,64 @@ def test_a_locked_key_answers_at_once():
     assert APIKey.objects.get().last_used_at is not None
 
 
-@pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
 def test_a_read_only_database_answers():
     key = new_key()
-    execute("SET default_transaction_read_only = on")
-    try:
-        assert status_and_seconds(key)[0] == 200
-    finally:
-        execute("SET default_transaction_read_only = off")
+    with read_only():
+        assert_answered_at_once(key)
     assert APIKey.objects.get().last_used_at is None
+    assert status_and_seconds(key)[0] == 200
+    assert APIKey.objects.get().last_used_at is not None
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "state", [DiskFull, InsufficientPrivilege, LockNotAvailable, QueryCanceled, DataCorrupted]
+)
+def test_what_the_server_refuses_to_write_costs_no_answer(state):
+    key = new_key()
+    execute(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        f"'BEGIN RAISE EXCEPTION USING ERRCODE = $${state.sqlstate}$$; END'"
+    )
+    execute(
+        "CREATE TRIGGER refuse BEFORE UPDATE ON mailmetrics_apikeys_apikey "
+        "FOR EACH ROW EXECUTE FUNCTION refuse()"
+    )
+    try:
+        assert_answered_at_once(key)
+    finally:
+        execute("DROP FUNCTION refuse CASCADE")
+    assert APIKey.objects.get().last_used_at is None
+    assert status_and_seconds(key)[0] == 200
+    assert APIKey.objects.get().last_used_at is not None
+
+
+@pytest.mark.sqlite
+@pytest.mark.django_db(transaction=True)
+def test_a_full_disk_costs_no_answer():
+    key = new_key()
+    execute("CREATE TABLE filler (bytes)")
+    execute(
+        "CREATE TRIGGER fill AFTER UPDATE ON mailmetrics_apikeys_apikey "
+        "BEGIN INSERT INTO filler VALUES (zeroblob(10000000)); END"
+    )
+    with connection.cursor() as cursor:
+        (pages,) = cursor.execute("PRAGMA page_count").fetchone()
+        (most,) = cursor.execute("PRAGMA max_page_count").fetchone()
+    execute(f"PRAGMA max_page_count = {pages}")
+    try:
+        with pytest.raises(OperationalError, match="disk is full"):
+            APIKey.objects.update(last_used_at=utc_now())
+        assert_answered_at_once(key)
+    finally:
+        execute(f"PRAGMA max_page_count = {most}")
+        execute("DROP TRIGGER fill")
+        execute("DROP TABLE filler")
+    assert APIKey.objects.get().last_used_at is None
+    assert status_and_seconds(key)[0] == 200
+    assert APIKey.objects.get().last_used_at is not None
 
 
 @pytest.mark.sqlite
