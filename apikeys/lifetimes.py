@@ -71,7 +71,7 @@ def validate_life(expires_at: datetime) -> None:
     longest = longest_expiry()
     if longest is not None and expires_at > longest:
         raise ValidationError(
-            _("A key lives %(days)s days at most here, until %(longest)s if it is made now."),
+            _("A key may live for %(days)s days at most: until %(longest)s if it is made now."),
             params={
                 "days": mailmetrics.MAX_KEY_DAYS,
                 "longest": longest.strftime("%Y-%m-%dT%H:%M:%SZ"),

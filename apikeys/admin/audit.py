@@ -48,7 +48,7 @@ class AuditEntryAdmin(CarefulLookups, ManyWorkspaces):
     """Nobody adds, changes or deletes an entry; the oldest go by themselves."""
 
     class Media:
-        css = {"all": ["mailmetrics_campaigns/lists.css"]}
+        css = {"all": ["mailmetrics_campaigns/lists.css", "mailmetrics_apikeys/key.css"]}
 
     list_display = ("at", "kind", "label", "workspace", "actor", "address", "detail")
     list_display_links = None

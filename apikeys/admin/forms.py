@@ -116,8 +116,8 @@ class NetworksField(forms.CharField):
             widget=forms.Textarea(attrs={"rows": 3, "cols": 40}),
             **{
                 "help_text": _(
-                    "Addresses or networks such as 192.0.2.0/24, elsewhere the key is refused. "
-                    "Empty: from anywhere."
+                    "Addresses or networks such as 192.0.2.0/24; from anywhere else the key is "
+                    "refused. Empty: from anywhere."
                 ),
                 **kwargs,
             },
@@ -164,8 +164,8 @@ class ChangeKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
     )
     networks = NetworksField(
         help_text=_(
-            "Addresses or networks such as 192.0.2.0/24, elsewhere the key is refused. They can "
-            "only become fewer."
+            "Addresses or networks such as 192.0.2.0/24; from anywhere else the key is refused. "
+            "Empty: from anywhere. Can only be narrowed."
         )
     )
 
@@ -190,7 +190,7 @@ class ChangeKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscript
         networks: list[str] = self.cleaned_data["networks"]
         current: list[str] = self.initial["networks"]
         if current and not (networks and are_narrower(networks, current)):
-            raise ValidationError(_("A key can't come from more addresses than before."))
+            raise ValidationError(_("The addresses can only be narrowed."))
         return networks
 
 

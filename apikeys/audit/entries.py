@@ -22,8 +22,8 @@ class AuditEntry(models.Model):
     """It outlives its key and its workspace, so the database holds neither of them for it: an
     entry waits for no lock on their rows, and their deletion leaves it as it is."""
 
-    at = InstantField(_("at"), default=utc_now)
-    kind = models.CharField(_("what"), max_length=20, choices=AuditKind)
+    at = InstantField(_("when"), default=utc_now)
+    kind = models.CharField(_("action"), max_length=20, choices=AuditKind)
     workspace = models.ForeignKey(
         Workspace,
         on_delete=models.DO_NOTHING,
@@ -52,8 +52,8 @@ class AuditEntry(models.Model):
 
     class Meta:
         app_label = "mailmetrics_apikeys"
-        verbose_name = _("audit entry")
-        verbose_name_plural = _("audit trail")
+        verbose_name = _("audit trail entry")
+        verbose_name_plural = _("audit trail entries")
         default_permissions = ("view",)
         ordering = ["-at", "-id"]
         indexes = [

@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                 (
                     "at",
                     campaigns.fields.InstantField(
-                        default=campaigns.fields.utc_now, verbose_name="at"
+                        default=campaigns.fields.utc_now, verbose_name="when"
                     ),
                 ),
                 (
@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                             ("exposed", "Sent over plain HTTP"),
                         ],
                         max_length=20,
-                        verbose_name="what",
+                        verbose_name="action",
                     ),
                 ),
                 ("label", models.CharField(max_length=130, verbose_name="key")),
@@ -85,8 +85,8 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "verbose_name": "audit entry",
-                "verbose_name_plural": "audit trail",
+                "verbose_name": "audit trail entry",
+                "verbose_name_plural": "audit trail entries",
                 "ordering": ["-at", "-id"],
                 "default_permissions": ("view",),
                 "indexes": [

@@ -14,7 +14,7 @@ from campaigns.fields import utc_now
 from tests.factories import APIKeyFactory, WorkspaceFactory
 
 DAY = timedelta(days=1)
-TOO_LONG = "A key lives 30 days at most here, until "
+TOO_LONG = "A key may live for 30 days at most: until "
 
 pytestmark = pytest.mark.django_db
 

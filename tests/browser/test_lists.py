@@ -1,10 +1,13 @@
 """The lists of campaigns and workspaces, seen by a browser."""
 
 from datetime import UTC, datetime
+from itertools import cycle
 
 import pytest
 
 from analytics.models import CampaignTotals
+from apikeys.audit.entries import AuditEntry, AuditKind
+from apikeys.models import APIKey
 from campaigns import workspace_choices
 from campaigns.models import Campaign, CampaignStatus, EventKind, Workspace
 from campaigns.recording import Event, record_events
@@ -13,6 +16,7 @@ from tests.factories import APIKeyFactory, CampaignFactory, WorkspaceFactory
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 CAMPAIGNS = "/admin/mailmetrics_campaigns/campaign/"
 KEYS = "/admin/mailmetrics_apikeys/apikey/"
+TRAIL = "/admin/mailmetrics_apikeys/auditentry/"
 NOTHING = "\N{EN DASH}"
 WORKSPACES = "/admin/mailmetrics_campaigns/workspace/"
 
@@ -89,15 +93,30 @@ def boxes(browser, selector):
     return browser.driver.execute_script(script, selector)
 
 
+def note_all(keys):
+    """An entry of the trail for each, of every kind in turn, as long as they come."""
+    for key, kind in zip(keys, cycle(AuditKind), strict=False):
+        AuditEntry.objects.create(
+            kind=kind,
+            workspace=key.workspace,
+            key=key,
+            label=str(key),
+            actor="command line (administrator)",
+            address="2001:db8:1234:5678::/64",
+            detail="expires 2026-11-26 03:20 UTC",
+        )
+
+
 @pytest.mark.usefixtures("long_list")
 @pytest.mark.parametrize("language", ["en", "de", "ar"])
-@pytest.mark.parametrize("path", [CAMPAIGNS, WORKSPACES, KEYS])
+@pytest.mark.parametrize("path", [CAMPAIGNS, WORKSPACES, KEYS, TRAIL])
 def test_all_of_a_list_is_on_a_small_screen_and_its_header_stays(
     browser, admin_user, path, language
 ):
     APIKeyFactory.create_batch(
         40, name="Reporting tool " * 6, workspace=Workspace.objects.last(), created_by="a" * 60
     )
+    note_all(APIKey.objects.all())
     browser.log_in(admin_user)
     with browser.reading(language, width=1366):
         browser.open(path)
@@ -107,7 +126,7 @@ def test_all_of_a_list_is_on_a_small_screen_and_its_header_stays(
         assert min(left for left, *_ in cells) >= 0
         assert max(right for _, right, *_ in cells) <= width
         browser.driver.execute_script("scrollTo(0, document.body.scrollHeight)")
-        [head] = boxes(browser, "#result_list thead th.column-name")
+        [head] = boxes(browser, "#result_list thead th:nth-child(2)")
         assert -2 <= head[2] <= 0 or path == WORKSPACES  # whose list is short
         browser.screenshot(f"list-{path.split('/')[3]}-{language}-1366")
 
@@ -122,6 +141,18 @@ def test_on_a_phone_the_header_stays_at_the_top_of_the_table(browser, admin_user
 
     [table], [head] = (boxes(browser, path) for path in (".results", "thead th.column-name"))
     assert abs(head[2] - table[2]) <= 2
+    assert browser.driver.execute_script("return document.documentElement.scrollWidth") <= 390
+
+
+def test_on_a_phone_the_words_of_the_trail_are_whole(browser, admin_user, transactional_db):
+    note_all(APIKeyFactory.create_batch(8))
+    browser.log_in(admin_user)
+    browser.resize(390, 844)
+    browser.open(TRAIL)
+    browser.screenshot("trail-390")
+
+    rows = boxes(browser, "#result_list tbody tr")
+    assert max(bottom - top for *_, top, bottom in rows) < 100  # pixels, so a few lines
     assert browser.driver.execute_script("return document.documentElement.scrollWidth") <= 390
 
 
