@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
-from django.db import connections, transaction
+from django.db import IntegrityError, connections, transaction
 from django.test import Client, override_settings
 from environ import Env
 
@@ -233,6 +233,16 @@ def change_zones(alias):
         workspace.save(using=alias)
 
 
+def add_workspaces_in_zones(alias):
+    zones = ["Asia/Tokyo", "Europe/Berlin", "Asia/Tokyo"]
+    Workspace.objects.using(alias).bulk_create(
+        Workspace(pk=100 + n, name=f"in {zone} {n}", time_zone=zone, created_at=START)
+        for n, zone in enumerate(zones)
+    )
+    with pytest.raises(IntegrityError, match="mailmetrics_workspace_time_zone_known"):
+        Workspace.objects.using(alias).create(pk=200, name="C", time_zone="nowhere+3")
+
+
 def prune_some(alias):
     for workspace in Workspace.objects.using(alias).filter(pk__gt=5, pk__lte=15):
         list(prune(workspace=workspace, before=date(2024, 1, 10), batch_size=50, using=alias))
@@ -291,6 +301,7 @@ def rebuild(alias):
     "change",
     [
         change_zones,
+        add_workspaces_in_zones,
         prune_some,
         delete_campaigns,
         delete_workspaces,

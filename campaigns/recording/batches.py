@@ -1,7 +1,7 @@
 """Recording events in batches, each wholly or not at all."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -37,7 +37,12 @@ class Recorded:
     pruned: int = 0
 
     def __add__(self, other: "Recorded") -> "Recorded":
-        return Recorded(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+        return Recorded(
+            self.new + other.new,
+            self.moved + other.moved,
+            self.known + other.known,
+            self.pruned + other.pruned,
+        )
 
 
 def record_events(

@@ -53,12 +53,13 @@ def may_have_counterparts(workspace: Workspace, batch: Collection[Event], alias:
     )
     has = workspace.has_recipients, workspace.has_ids_alone
     brings = marked > 0, marked < len(batch)
+    is_new = any(new and not known for new, known in zip(brings, has, strict=True))
+    if not is_new and (all(has) or len(batch) == 1):
+        return all(has)
     rows = Workspace.objects.using(alias).filter(pk=workspace.pk)
-    if any(new and not known for new, known in zip(brings, has, strict=True)):
+    if is_new:
         names = ("has_recipients", "has_ids_alone")
         rows.update(**{name: True for name, new in zip(names, brings, strict=True) if new})
-    elif all(has) or len(batch) == 1:
-        return all(has)
     has = rows.values_list("has_recipients", "has_ids_alone").first() or has
     if connections[alias].autocommit:  # else it may be rolled back
         workspace.has_recipients, workspace.has_ids_alone = has
