@@ -47,6 +47,7 @@ from analytics.dashboard.workspaces import OfferedWorkspaces, search_workspaces
 from analytics.replica import read_report
 from analytics.snapshots import in_one_snapshot, outside_transactions
 from campaigns import zones
+from campaigns.base.read_only import ReadOnlyAdmin
 from campaigns.base.refusals import ExplainedRefusals, permission
 from campaigns.models import Campaign, Workspace
 
@@ -54,7 +55,7 @@ from campaigns.models import Campaign, Workspace
 _WINDOW_FIELDS = ("from_date", "to_date", "interval")
 
 
-class DashboardAdmin(ExplainedRefusals):
+class DashboardAdmin(ExplainedRefusals, ReadOnlyAdmin):
     """For staff who may view campaigns and workspaces. Override ``get_queryset`` to offer fewer
     workspaces, ``has_view_permission`` to let others in."""
 
@@ -63,15 +64,6 @@ class DashboardAdmin(ExplainedRefusals):
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def get_urls(self) -> list[URLPattern]:
         def view(page: Callable[..., HttpResponseBase]) -> Any:

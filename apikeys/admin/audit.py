@@ -17,6 +17,7 @@ from apikeys.audit.entries import AuditEntry, AuditKind
 from apikeys.audit.noting import note_act
 from apikeys.models import APIKey
 from campaigns.base.lookups import CarefulLookups
+from campaigns.base.read_only import ReadOnlyAdmin
 from campaigns.workspace_choices import ManyWorkspaces, WorkspaceFilter
 
 
@@ -44,7 +45,7 @@ class Audited(KeyPages):
         return format_html('<a href="{}?key__id__exact={}">{}</a>', url, key.pk, text)
 
 
-class AuditEntryAdmin(CarefulLookups, ManyWorkspaces):
+class AuditEntryAdmin(CarefulLookups, ReadOnlyAdmin, ManyWorkspaces):
     """Nobody adds, changes or deletes an entry; the oldest go by themselves."""
 
     class Media:
@@ -66,12 +67,3 @@ class AuditEntryAdmin(CarefulLookups, ManyWorkspaces):
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         # By which the page of a key leads here.
         return lookup == "key__id__exact" or super().lookup_allowed(lookup, value, request)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

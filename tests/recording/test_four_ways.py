@@ -41,7 +41,11 @@ TYPES = {
 }
 RECIPIENTS = ["ann@example.org", "bob@bücher.example", "o'hara@example.com"]
 SPELLED = {
-    "ann@example.org": ["Ann <ann@example.org>", "ANN@Example.org"],
+    "ann@example.org": [
+        "Ann <ann@example.org> (work)",
+        "ANN@Example.org",
+        "mailto:ann%40example.org",
+    ],
     "bob@bücher.example": ["bob@xn--bcher-kva.example", "Bob@BÜCHER.example."],
     "o'hara@example.com": ["O'Hara@example.com", "\"O'Hara, M.\" <o'hara@example.com>"],
 }
@@ -70,7 +74,11 @@ class World:
         ]
 
     def spelled(self, event):
-        message_id = self.random.choice(["{}", "<{}>", " <{}> "]).format(event["message_id"])
+        spelling = self.random.choice(["{}", "<{}>", " <{}> ", "<{}> (by the relay)", "%3C{}%3E"])
+        message_id = event["message_id"]
+        if spelling[0] == "%":  # as in a URL
+            message_id = message_id.replace("@", "%40")
+        message_id = spelling.format(message_id)
         recipient = self.random.choice([event["recipient"], *SPELLED[event["recipient"]]])
         return event | {"message_id": message_id, "recipient": recipient}
 
@@ -113,10 +121,11 @@ class World:
         if not EmailEvent.objects.filter(message_id=identity, kind=EventKind.SENT).exists():
             self.by_http([event])
             return
+        told_id = event["message_id"]
         event = self.spelled(event)
         mail = AnymailInboundMessage.construct(
             from_email=event["recipient"],
-            headers=[("In-Reply-To", f"<{event['message_id'].strip(' <>')}>")],
+            headers=[("In-Reply-To", f"<{told_id}>")],
             text="Tell me more.",
         )
         received = AnymailInboundEvent(
