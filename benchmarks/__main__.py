@@ -9,31 +9,37 @@ from pathlib import Path
 from time import perf_counter
 
 from benchmarks import tables
-from benchmarks.sizes import SIZES, Size
-from tests.postgres import Server, temporary_server
+from benchmarks.sizes import HUGE, SIZES, Size
+from tests.postgres import temporary_server
+
+# As docs/operations.md advises for a site without a pooler.
+PREPARED = "prepare_threshold=5"
 
 
 def main() -> int:
     name = os.environ.get("SIZE") or "full"
+    if name == "huge":
+        from benchmarks import growing
+
+        return growing.run(HUGE)
     if name not in SIZES:
-        print(f"SIZE is one of {', '.join(SIZES)}, not {name!r}.", file=sys.stderr)
+        print(f"SIZE is one of {', '.join(SIZES)} and huge, not {name!r}.", file=sys.stderr)
         return 2
     start = perf_counter()
     with tempfile.TemporaryDirectory() as folder, temporary_server(durable=True) as server:
-        set_up(server, Path(folder))
-        print(f"## SIZE={name}\n\n{_machine(server)}")
+        set_up(server.url, Path(folder))
+        print(f"## SIZE={name}\n\n{machine(server.version)}")
         _measure(SIZES[name], Path(folder))
     tables.goals()
     print(f"The run took {(perf_counter() - start) / 60:.1f} minutes.")
     return 0
 
 
-def set_up(server: Server, folder: Path) -> None:
+def set_up(url: str, folder: Path) -> None:
     os.environ.update(
         ALLOWED_HOSTS="127.0.0.1",
         BENCH_SQLITE=str(folder / "bench.sqlite3"),
-        # As docs/operations.md advises for a site without a pooler.
-        DATABASE_URL=f"{server.url}?prepare_threshold=5",
+        DATABASE_URL=f"{url}?{PREPARED}",
         DEBUG="0",
         DJANGO_SETTINGS_MODULE="benchmarks.site.settings",
         LOG_LEVEL="WARNING",
@@ -63,13 +69,13 @@ def _measure(size: Size, folder: Path) -> None:
     reading.run(size, folder)
 
 
-def _machine(server: Server) -> str:
+def machine(version: int) -> str:
     import django
 
     return (
         f"{os.cpu_count()} cores ({platform.machine()}), {platform.system()} {platform.release()}, "
         f"Python {platform.python_version()}, Django {django.__version__}, "
-        f"PostgreSQL {server.version}"
+        f"PostgreSQL {version}"
     )
 
 

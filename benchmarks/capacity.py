@@ -43,7 +43,7 @@ def main() -> int:
     parser.add_argument("--events", type=int, default=1_000_000)
     events = max(parser.parse_args().events, 2 * SINGLES)
     with tempfile.TemporaryDirectory() as folder, temporary_server(durable=True) as server:
-        set_up(server, Path(folder))
+        set_up(server.url, Path(folder))
         print(f"{events:,} events of {CAMPAIGNS:,} campaigns over a year")
         workspace, costs = _recorded(events, server.pid)
         _print_bytes(events)

@@ -20,7 +20,10 @@ LABELS = {kind: kind.label for kind in EventKind}
 AT_ONCE = 20  # campaigns that go out at the same time
 
 
-def new_workspace(name: str, *, campaigns: int, using: str = "default") -> Workspace:
+def new_workspace(
+    name: str, *, campaigns: int, days: int = DAYS, using: str = "default"
+) -> Workspace:
+    first, span = _span(days)
     workspace = Workspace.objects.using(using).create(name=name)
     Campaign.objects.using(using).bulk_create(
         Campaign(
@@ -29,28 +32,35 @@ def new_workspace(name: str, *, campaigns: int, using: str = "default") -> Works
             name=f"Campaign {number} „Grüße“",
             status=CampaignStatus.values[number % 5],
             total_leads=500,
-            launched_at=FIRST + number * timedelta(days=DAYS) / campaigns,
-            created_at=FIRST + number * timedelta(days=DAYS) / campaigns,
+            launched_at=first + number * span / campaigns,
+            created_at=first + number * span / campaigns,
         )
         for number in range(campaigns)
     )
     return workspace
 
 
+def _span(days: int) -> tuple[datetime, timedelta]:
+    return LAST - timedelta(days=days - 1), timedelta(days=days)
+
+
 def _identifier(workspace_id: int, number: int) -> UUID:
     return UUID(int=Random(f"{workspace_id} {number}").getrandbits(128), version=4)
 
 
-def events(workspace: Workspace, number: int, *, campaigns: int) -> Iterator[Event]:
-    """In the order in which they happen, each a message of its own."""
-    chance = Random(number)
+def events(
+    workspace: Workspace, number: int, *, campaigns: int, days: int = DAYS, part: int = 0
+) -> Iterator[Event]:
+    """In the order in which they happen, each a message of its own; of another part, other ones."""
+    chance = Random(number + part)
+    first, span = _span(days)
     kinds = [EventKind(kind) for kind in KINDS]
     identifiers = [_identifier(workspace.pk, each) for each in range(campaigns)]
-    step = timedelta(days=DAYS) / number
+    step = span / number
     for each in range(number):
         campaign = each * campaigns // number - int(chance.random() * AT_ONCE)
         message = f"<{chance.getrandbits(64):016x}.{each}@mail.example.com>"
-        yield Event(identifiers[campaign], message, kinds[each % 7], FIRST + each * step)
+        yield Event(identifiers[campaign], message, kinds[each % 7], first + each * step)
 
 
 def write_lines(path: Path, rows: Iterator[Event]) -> None:

@@ -11,8 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from django.db import connection
-
 from analytics import reports
 from analytics.models import CampaignDailyTotals, CampaignTotals, DailyTotals
 from analytics.totals.recount import differences
@@ -35,6 +33,7 @@ from benchmarks.contenders import (
 from benchmarks.measuring import milliseconds, seconds, take_turns
 from benchmarks.recording import EVENTS, execute
 from benchmarks.sizes import Size
+from benchmarks.statements import statement_of
 from campaigns.base.rows import fetched
 from campaigns.models import EmailEvent, Workspace
 
@@ -117,16 +116,8 @@ def _ours(workspace: Workspace) -> dict[str, Callable[[], object]]:
     """What the reports execute, as they read it."""
 
     def statement(report: Callable[..., object], **arguments: Any) -> Callable[[], object]:
-        executed = []
-
-        def note(execute: Callable[..., Any], sql: str, parameters: Any, *rest: Any) -> Any:
-            executed.append((sql, parameters))
-            return execute(sql, parameters, *rest)
-
-        with connection.execute_wrapper(note):
-            report(workspace_id=workspace.pk, **arguments)
-        ((sql, parameters),) = executed
-        return lambda: fetched("default", sql, parameters)
+        executed = statement_of(report, workspace_id=workspace.pk, **arguments)
+        return lambda: fetched("default", *executed)
 
     def timeline(asked: Timeline) -> Callable[[], object]:
         arguments: dict[str, Any] = {"period": period(asked.days)}

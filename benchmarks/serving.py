@@ -63,7 +63,7 @@ def _keyed_workspace(campaigns: int, number: int) -> str:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[tuple[Address, int]]:
+def served(folder: Path, **environment: str) -> Iterator[tuple[Address, int]]:
     """Its address and its process."""
     command = [sys.executable, "-m", "gunicorn", "config.wsgi", f"--workers={WORKERS}"]
     with create_server(("127.0.0.1", 0), backlog=512) as listening:
@@ -71,7 +71,7 @@ def served(folder: Path) -> Iterator[tuple[Address, int]]:
         log = (folder / "gunicorn.log").open("a")
         server = subprocess.Popen(
             [*command, f"--bind=fd://{listening.fileno()}"],
-            env=os.environ | {"BENCH_ANSWERS": str(folder)},
+            env=os.environ | {"BENCH_ANSWERS": str(folder)} | environment,
             pass_fds=[listening.fileno()],
             stdout=log,
             stderr=log,

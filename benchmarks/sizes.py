@@ -52,3 +52,30 @@ SIZES = {
         answers=5,
     ),
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Growth:
+    """A workspace that grows by one file of events after another: see ``benchmarks.growing``."""
+
+    events: int  # at the end
+    file: int  # events of a file, each of which covers all of the days
+    campaigns: int
+    days: int
+    rounds: int
+    read: float
+
+    @property
+    def gigabytes(self) -> float:
+        """Of disk: twice what the events and their index take, for the log and the file."""
+        return self.events * 400 / 10**9
+
+    @property
+    def minutes(self) -> float:
+        """On two cores with nothing else to do."""
+        return self.events * 20 / 60 / 10**6
+
+
+HUGE = Growth(
+    events=100_000_000, file=1_000_000, campaigns=10_000, days=3 * 365, rounds=5, read=0.5
+)

@@ -191,7 +191,7 @@ def _dashboards(alias):
         client.force_login(User.objects.get(username="staff"))
         return [
             re.sub(rb'(csrfmiddlewaretoken" value|nonce)="[^"]*"', b"", answer.content)
-            for number in (1, 7, 12, 23, 40)
+            for number in (1, 7, 12, 23, 25)
             for answer in [client.get(PAGE, {"workspace": number, **WINDOW})]
             if answer.status_code == 200
         ]
@@ -268,10 +268,10 @@ def delete_and_put_back(alias):
 
 
 def erase_messages(alias):
-    workspace = Workspace.objects.using(alias).get(pk=3)
+    workspace = Workspace.objects.using(alias).get(pk=25)
     events = [
         {
-            "campaign_id": _campaign(3, 1),
+            "campaign_id": _campaign(25, 1),
             "message_id": "mail",
             "recipient": recipient,
             "kind": kind,
@@ -284,7 +284,7 @@ def erase_messages(alias):
     known = EmailEvent.objects.using(alias).filter(workspace=workspace, message_id__startswith="m")
     alone = known.exclude(message_id__contains=" ").order_by("message_id").first()
     for chosen in ("--recipient=ann@example.org", f"--message-id={alone.message_id}"):
-        run("erase_messages", "w3", chosen, f"--database={alias}")
+        run("erase_messages", "w25", chosen, f"--database={alias}")
     erased = EmailEvent.objects.using(alias).filter(message_id__startswith="erased-")
     assert erased.values("message_id").distinct().count() == 2
 

@@ -1,0 +1,257 @@
+"""A Citus cluster beside one server: ``CITUS_URL=postgresql://… python -m benchmarks.cluster``.
+
+Both are new databases with the same settings: the one on the coordinator's server alone, the other
+divided among the nodes of the cluster. Where all nodes are on one machine, its processors do the
+work of all of them, and a ratio is that of the work, not what several machines gain.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from benchmarks import tables
+from benchmarks.__main__ import PREPARED, machine, set_up
+from benchmarks.measuring import Sample, fastest_tenth, least_milliseconds, seconds, take_turns
+from tests.citus import CITUS_URL, WITHOUT, plain_database, temporary_database
+
+if TYPE_CHECKING:
+    from campaigns.models import Workspace
+
+FEW, MANY = 20, 1_000  # campaigns
+DAYS = 90
+SINGLES = 300
+PLACES = {"plain": "default", "cluster": "cluster"}
+Contenders = dict[str, Callable[[], float]]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.cluster", description=__doc__)
+    parser.add_argument("--events", type=int, default=100_000, help="of each turn of recording")
+    parser.add_argument("--rounds", type=int, default=7)
+    arguments = parser.parse_args()
+    if not CITUS_URL:
+        print(f"Not measured: {WITHOUT}.")
+        return 0
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        plain_database() as plain,
+        temporary_database() as citus,
+    ):
+        set_up(plain, Path(folder))
+        _distribute(citus.url)
+        _measure(Path(folder), citus.url, events=arguments.events, rounds=arguments.rounds)
+        _close()
+    tables.goals()
+    return 0
+
+
+def _connect(alias: str, url: str) -> None:
+    from django.db import connections
+    from environ import Env
+
+    known = connections.settings["default"]
+    connections.settings[alias] = known | Env.db_url_config(f"{url}?{PREPARED}")
+
+
+def _distribute(url: str) -> None:
+    from django.core.management import call_command
+
+    _connect("cluster", url)
+    call_command("migrate", database="cluster", verbosity=0)
+    call_command("distribute_tables", database="cluster", verbosity=0)
+
+
+def _close() -> None:
+    from django.db import connections
+
+    connections.close_all()
+
+
+def _measure(folder: Path, url: str, *, events: int, rounds: int) -> None:
+    from django.db import connections
+
+    from benchmarks import data
+    from campaigns.base.rows import fetched
+    from campaigns.recording import record_events
+
+    ((version, citus),) = fetched("cluster", "SELECT version(), citus_version()")
+    print(f"{machine(int(version.split()[1].split('.')[0]))}, {citus.split(' on ')[0]}\n")
+    workspaces = {number: _twins(number) for number in (MANY, FEW)}
+    _in_bulk(workspaces[MANY], events=events, rounds=rounds)
+    _one_by_one(workspaces[MANY], rounds=rounds)
+    for alias in PLACES.values():
+        few = data.events(workspaces[FEW], events, campaigns=FEW)
+        record_events(workspace=workspaces[FEW], events=few, using=alias)
+        with connections[alias].cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE")
+    _reads(url, workspaces, rounds=rounds)
+    _over_http(folder, url, workspaces[MANY], rounds=2 * rounds)
+
+
+def _twins(campaigns: int) -> "Workspace":
+    """The same new workspace in both databases."""
+    from benchmarks import data
+
+    plain, cluster = (
+        data.new_workspace(f"cluster {campaigns}", campaigns=campaigns, using=alias)
+        for alias in PLACES.values()
+    )
+    if plain.pk != cluster.pk:
+        raise RuntimeError("The two databases give a workspace different ids.")
+    return plain
+
+
+def _in_bulk(workspace: "Workspace", *, events: int, rounds: int) -> None:
+    from benchmarks import data
+    from campaigns.recording import record_events
+
+    tables.heading(f"Recording {events:,} events, 10,000 a call")
+
+    def contender(alias: str) -> Callable[[], float]:
+        parts = iter(range(rounds))
+
+        def rate() -> float:
+            # Of each turn other events, so that all are new and the tables grow alike.
+            new = list(data.events(workspace, events, campaigns=MANY, part=next(parts)))
+            return events / seconds(
+                lambda: record_events(workspace=workspace, events=new, using=alias)
+            )
+
+        return rate
+
+    samples = take_turns({name: contender(alias) for name, alias in PLACES.items()}, rounds=rounds)
+    _note_rates(samples, "events/s", "recording in bulk, of plain", 0.8)
+
+
+def _one_by_one(workspace: "Workspace", *, rounds: int) -> None:
+    from benchmarks import data
+    from campaigns.recording import record_events
+
+    tables.heading(f"Recording one event a call, {SINGLES} in a turn, by the fastest tenth of them")
+
+    def contender(alias: str) -> Callable[[], float]:
+        # Beyond the parts that were recorded in bulk.
+        parts = iter(range(10**6, 10**6 + rounds))
+
+        def rate() -> float:
+            new = data.events(workspace, SINGLES, campaigns=MANY, part=next(parts))
+            return 1 / fastest_tenth(
+                seconds(partial(record_events, workspace=workspace, events=[event], using=alias))
+                for event in new
+            )
+
+        return rate
+
+    samples = take_turns({name: contender(alias) for name, alias in PLACES.items()}, rounds=rounds)
+    _note_rates(samples, "events/s", "recording one event a call, of plain", 0.75)
+
+
+def _note_rates(samples: dict[str, Sample], unit: str, text: str, target: float) -> None:
+    tables.rates(samples, base="plain", unit=unit)
+    tables.goal(text, samples["cluster"].over(samples["plain"]), ">=", target)
+
+
+def _reads(url: str, workspaces: "dict[int, Workspace]", *, rounds: int) -> None:
+    from datetime import timedelta
+
+    from analytics import reports
+    from analytics.periods import Period
+    from benchmarks import data
+    from benchmarks.statements import statement_of
+    from campaigns.base.rows import fetched
+
+    tables.heading("Reading, in milliseconds of SQL and its rows in Python, of the fastest tenth")
+    last = data.LAST.date()
+    period = Period(last - timedelta(days=DAYS - 1), last)
+    asked: dict[str, tuple[int, Callable[..., object]]] = {
+        f"timeline, {DAYS} days": (MANY, partial(reports.timeline_report, period=period)),
+        f"campaigns, {FEW}": (FEW, reports.campaign_report),
+        f"campaigns, {MANY:,}": (MANY, reports.campaign_report),
+    }
+    rows = []
+    for name, (campaigns, report) in asked.items():
+        workspace = workspaces[campaigns]
+        node = f"node of {campaigns}"
+        _connect(node, _node_url(url, workspace.pk))
+        statement = statement_of(report, workspace_id=workspace.pk)
+        contenders: Contenders = {
+            place: partial(least_milliseconds, partial(fetched, alias, *statement), within=0.2)
+            for place, alias in (PLACES | {"node": node}).items()
+        }
+        samples = take_turns(contenders, rounds=2 * rounds)
+        ratios = [samples[place].over(samples["plain"]) for place in ("cluster", "node")]
+        rows.append(
+            (
+                name,
+                *(f"{sample.median:.2f}" for sample in samples.values()),
+                *(f"{ratio:.2f}" for ratio in ratios),
+            )
+        )
+        tables.goal(f"{name}: SQL asked at the workspace's node, of plain", ratios[1], "<=", 2.2)
+    names = ("plain", "coordinator", "its node", "coordinator / plain", "its node / plain")
+    tables.table(["answer", *names], rows)
+
+
+def _node_url(url: str, workspace_id: int) -> str:
+    from campaigns.base.rows import fetched
+    from campaigns.models import EmailEvent
+
+    ((host, port),) = fetched(
+        "cluster",
+        "SELECT nodename, nodeport FROM citus_shards "
+        "WHERE shardid = get_shard_id_for_distribution_column(%s::regclass, %s)",
+        [EmailEvent._meta.db_table, workspace_id],
+    )
+    parts = urlsplit(url)
+    return parts._replace(netloc=f"{parts.netloc.rpartition('@')[0]}@{host}:{port}").geturl()
+
+
+def _over_http(folder: Path, url: str, workspace: "Workspace", *, rounds: int) -> None:
+    from benchmarks.client import ask
+    from benchmarks.serving import CAMPAIGNS, CLIENTS, TIMELINE, served
+
+    with (
+        served(folder) as (plain, _),
+        served(folder, DATABASE_URL=f"{url}?{PREPARED}") as (cluster, _),
+    ):
+        asked = [
+            ("plain", plain, _new_key(workspace, "default")),
+            ("cluster", cluster, _new_key(workspace, "cluster")),
+        ]
+        for path, name, target in (
+            (TIMELINE, f"timeline, {DAYS} days", 0.7),
+            (CAMPAIGNS, f"campaigns, {MANY:,}", None),
+        ):
+            tables.heading(f"Over HTTP: {name}")
+
+            def turn(address: tuple[str, int], key: str, path: str = path) -> float:
+                url = f"/ours/{path}"
+                return ask(address, url, key=key, seconds=0.5, clients=CLIENTS).per_second
+
+            contenders: Contenders = {
+                place: partial(turn, address, key) for place, address, key in asked
+            }
+            samples = take_turns(contenders, rounds=rounds)
+            tables.rates(samples, base="plain", unit="requests/s")
+            if target:
+                ratio = samples["cluster"].over(samples["plain"])
+                tables.goal(f"{name}: requests/s over HTTP, of plain", ratio, ">=", target)
+
+
+def _new_key(workspace: "Workspace", alias: str) -> str:
+    from apikeys.models import APIKey
+    from campaigns.models import Workspace
+
+    own = Workspace.objects.using(alias).get(pk=workspace.pk)
+    keys = APIKey.objects.db_manager(alias)
+    _, key = keys.create_key(workspace=own, name="bench", scopes=["campaigns:read"])
+    return key
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,183 @@
+"""One server with a hundred times as much: ``make bench SIZE=huge``, or with fewer events
+``python -m benchmarks.growing --events 20000000``.
+
+Events are imported file by file, each of which covers the three years, so that after the first
+file an answer has all the campaigns and days that it has after the last. It says what it needs
+before it begins, and does not begin without the disk.
+"""
+
+import argparse
+import shutil
+import sys
+import tempfile
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from benchmarks import command, tables
+from benchmarks.__main__ import machine, set_up
+from benchmarks.sizes import HUGE, Growth
+from tests.postgres import temporary_server
+
+if TYPE_CHECKING:
+    from campaigns.models import Workspace
+
+LAST_FILES = 5  # whose median rate is that of the end
+Times = dict[str, float]  # of each answer, in milliseconds
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.growing", description=__doc__)
+    parser.add_argument("--events", type=int, default=HUGE.events)
+    events = parser.parse_args().events
+    return run(replace(HUGE, events=events, file=min(HUGE.file, max(events // 4, 1))))
+
+
+def run(growth: Growth) -> int:
+    start, place = perf_counter(), tempfile.gettempdir()
+    free = shutil.disk_usage(place).free / 10**9
+    print(
+        f"{growth.events:,} events of {growth.campaigns:,} campaigns over {growth.days:,} days "
+        f"take about {growth.gigabytes:.0f} GB in {place}, which has {free:.0f} GB free, "
+        f"and {growth.minutes:.0f} minutes on two free cores.",
+        flush=True,
+    )
+    if free < growth.gigabytes:
+        print("That is too little: TMPDIR names another folder.", file=sys.stderr)
+        return 2
+    with tempfile.TemporaryDirectory() as folder, temporary_server(durable=True) as server:
+        set_up(server.url, Path(folder))
+        print(machine(server.version))
+        _measure(growth, Path(folder))
+    tables.goals()
+    print(f"The run took {(perf_counter() - start) / 60:.1f} minutes.")
+    return 0
+
+
+def _measure(growth: Growth, folder: Path) -> None:
+    from benchmarks import data
+
+    workspace = data.new_workspace("growing", campaigns=growth.campaigns, days=growth.days)
+    parts = growth.events // growth.file
+    rates, read = [], {}
+    tables.heading(f"Importing files of {growth.file:,} events")
+    print("| events before | events/s |\n|---|---|")
+    for part in range(parts):
+        rates.append(_imported(growth, workspace, part, folder / "growing.csv"))
+        # A tenth of the files tell how it goes.
+        if part % max(parts // 10, 1) == 0 or part == parts - 1:
+            print(f"| {part * growth.file:,} | {rates[-1]:,.0f} |", flush=True)
+        if part in (0, parts - 1):
+            read[(part + 1) * growth.file] = _times(growth, workspace)
+    _note_reads(read)
+    _note_rates(growth, rates)
+    _note_storage()
+    _note_commands(growth)
+
+
+def _imported(growth: Growth, workspace: "Workspace", part: int, lines: Path) -> float:
+    from benchmarks import data
+    from benchmarks.recording import execute
+
+    events = data.events(
+        workspace, growth.file, campaigns=growth.campaigns, days=growth.days, part=part
+    )
+    data.write_lines(lines, events)
+    execute("CHECKPOINT")
+    ran = command.run("import_events", workspace.name, str(lines))
+    lines.unlink()
+    return growth.file / ran.seconds
+
+
+def _times(growth: Growth, workspace: "Workspace") -> Times:
+    from datetime import timedelta
+
+    from analytics import reports
+    from analytics.periods import Period
+    from benchmarks import data
+    from benchmarks.measuring import milliseconds, take_turns
+    from benchmarks.recording import execute
+    from benchmarks.statements import statement_of
+    from campaigns.base.rows import fetched
+
+    execute("VACUUM ANALYZE")  # as autovacuum would have by now
+
+    def window(days: int, end: int = 0) -> Period:
+        last = data.LAST.date() - timedelta(days=end)
+        return Period(last - timedelta(days=days - 1), last)
+
+    of = partial(statement_of, workspace_id=workspace.pk)
+    asked = {
+        f"campaigns, {growth.campaigns:,}": of(reports.campaign_report),
+        "the same, activity of a week": of(reports.campaign_report, activity=window(7, end=30)),
+        "timeline, 90 days": of(reports.timeline_report, period=window(90)),
+        "timeline, 3 years": of(reports.timeline_report, period=window(growth.days)),
+    }
+    samples = take_turns(
+        {
+            name: partial(milliseconds, partial(fetched, "default", *each), within=growth.read)
+            for name, each in asked.items()
+        },
+        rounds=growth.rounds,
+    )
+    return {name: sample.median for name, sample in samples.items()}
+
+
+def _note_reads(read: dict[int, Times]) -> None:
+    few, many = min(read), max(read)
+    tables.heading("Reading, in milliseconds of SQL")
+    tables.table(
+        ["answer", f"{few:,} events", f"{many:,} events"],
+        [(name, f"{read[few][name]:.2f}", f"{read[many][name]:.2f}") for name in read[few]],
+    )
+    for name, before in read[few].items():
+        ratio = read[many][name] / before
+        tables.goal(f"{name}: SQL at {many:,} events, of its time at {few:,}", ratio, "<=", 1.3)
+
+
+def _note_rates(growth: Growth, rates: list[float]) -> None:
+    text = f"import at {growth.events:,} events, of its rate at {growth.file:,}"
+    # The first file of all meets an empty table, so the rate at one file is the second's.
+    tables.goal(text, median(rates[-LAST_FILES:]) / rates[min(1, len(rates) - 1)], ">=", 0.7)
+
+
+def _note_storage() -> None:
+    from analytics.models import CampaignDailyTotals, CampaignTotals, DailyTotals
+    from campaigns.base.rows import fetched
+    from campaigns.models import EmailEvent
+
+    tables.heading("Storage")
+    models = (EmailEvent, CampaignDailyTotals, CampaignTotals, DailyTotals)
+    names = [model._meta.db_table for model in models]
+    sizes = {
+        name: fetched("default", f"SELECT pg_table_size('{name}'), pg_indexes_size('{name}')")[0]
+        for name in names
+    }
+    tables.table(
+        ["table", "MB", "MB of indexes"],
+        [(name, *(f"{part / 10**6:,.1f}" for part in sizes[name])) for name in names],
+    )
+    events, *totals = (sum(sizes[name]) for name in names)
+    tables.goal("storage of all totals, of that of the events", sum(totals) / events, "<=", 0.05)
+
+
+def _note_commands(growth: Growth) -> None:
+    from datetime import timedelta
+
+    from benchmarks import data
+
+    # The oldest third of the days.
+    before = data.LAST.date() - timedelta(days=growth.days * 2 // 3)
+    tables.heading("Commands, in seconds")
+    rows = []
+    for name, *arguments in (("verify_totals",), ("prune_events", f"--before={before}")):
+        taken = command.run(name, *arguments).seconds
+        rows.append((" ".join((name, *arguments)), f"{taken:,.1f}"))
+    tables.table(["command", "seconds"], rows)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
