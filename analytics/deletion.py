@@ -17,7 +17,7 @@ from analytics.dashboard.figures import count_text
 from analytics.models import CampaignDailyTotals, DailyTotals
 from campaigns.models import Campaign
 
-Deleted = tuple[list[str], dict[str, int], set[str], list[str]]
+Deleted = tuple[list[str], dict[str, str], set[str], list[str]]
 
 
 def deleted_objects(objs: Sequence[Any], request: HttpRequest, site: AdminSite) -> Deleted:
@@ -45,7 +45,8 @@ def deleted_objects(objs: Sequence[Any], request: HttpRequest, site: AdminSite) 
             forbidden.add(str(model._meta.verbose_name))
     days = _days(objs)
     listed = [_with_its_history(obj, days.get(obj.pk, 0)) for obj in objs]
-    return listed, counts, forbidden, [str(row) for row in protected]
+    grouped = {name: count_text(number) for name, number in counts.items()}
+    return listed, grouped, forbidden, [str(row) for row in protected]
 
 
 def _found(collector: Any) -> Iterator[tuple[Any, Iterable[Any], int]]:

@@ -110,6 +110,7 @@ def campaign_answer(campaign: Campaign, *, asked: DashboardFilter, least: int) -
         "before": activity.before,
         "columns": column_names(),
         "period": asked.period,
+        "length": count_text(len(asked.period)),
         "timeline": draw_timeline(activity, interval=asked.wanted_interval),
         "places": list(places(cast(Mapping[str, Any], row), ranked)),
         "is_ranked": row["total_sent"] >= least,

@@ -7,8 +7,8 @@ from datetime import date
 from django.utils import numberformat
 from django.utils.dateformat import format as format_date
 from django.utils.formats import get_format, number_format
+from django.utils.translation import get_language_bidi, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from analytics.dashboard.activity import Activity
 from analytics.dashboard.charts import Mark, middle
@@ -72,7 +72,9 @@ def rate_change(value: float, before: float) -> str:
 
 
 def _signed(number: int, text: str) -> str:
-    return f"{'+' if number > 0 else '−'}{text}"
+    # Between texts from right to left the sign would go behind its number.
+    mark = "\N{LEFT-TO-RIGHT MARK}" if get_language_bidi() else ""
+    return f"{mark}{'+' if number > 0 else '−'}{text}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ from analytics.dashboard.campaign_page import (
 )
 from analytics.dashboard.comparison import compare
 from analytics.dashboard.exports import campaigns_response, refusal, timeline_response
-from analytics.dashboard.figures import column_names, kpi_figures
+from analytics.dashboard.figures import column_names, count_text, kpi_figures
 from analytics.dashboard.filters import DashboardFilter
 from analytics.dashboard.presets import presets
 from analytics.dashboard.table import make_table, read_campaigns
@@ -233,6 +233,7 @@ class DashboardAdmin(ExplainedRefusals, ReadOnlyAdmin):
             "before": activity.before,
             "columns": column_names(),
             "period": asked.period,
+            "length": count_text(len(asked.period)),
             "presets": _presets(asked, given),
             "timeline": draw_timeline(activity, interval=asked.wanted_interval),
             "timeline_csv": self._url(TIMELINE_CSV, given.urlencode()),

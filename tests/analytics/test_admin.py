@@ -209,6 +209,9 @@ def test_deleting_says_how_much_history_goes_and_lists_no_campaign(admin_client)
     assert "Workspace: Acme, with 1,201 messages sent and 1 day of history" in page
     assert "Campaigns: 3" in page
     assert "No. 1" not in page
+    Campaign.objects.bulk_create(Campaign(workspace=workspace, name="-") for _ in range(1000))
+    page = admin_client.get(f"{WORKSPACES}{workspace.pk}/delete/").content.decode()
+    assert "Campaigns: 1,003" in page
     for campaign, history in zip(
         campaigns,
         [

@@ -595,8 +595,12 @@ class TestMarkup:
         assert len(page.texts["readout"]) == 2 * 120
         assert len(read_timeline(page)) == 120
         assert len(page.tags) < 2500
-        told = "A point of the messages is one month, as is a row of the table;"
-        assert any(told in text for text in page.texts["p"])
+        for told in (
+            "A point of the messages is one month, as is a row of the table;",
+            "Changes are against the 3,653 days before,",
+            ", 3,653 days in UTC.",
+        ):
+            assert any(told in text for text in page.texts["p"])
 
 
 def content(response):

@@ -48,6 +48,8 @@ def test_numbers_follow_the_readers_language():
         assert (count_text(48320), rate_text(12.3456)) == ("48.320", "1.234,56\N{NO-BREAK SPACE}%")
     with translation.override("ar"):  # whose format in Django names no size of a group
         assert (count_text(999), count_text(1234567)) == ("999", "1.234.567")
+        # Where text runs from right to left, the mark keeps the sign before its number.
+        assert (count_change(3, 1), count_change(1, 3)) == ("\u200e+2", "\u200e−2")
 
 
 @pytest.mark.parametrize(

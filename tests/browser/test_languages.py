@@ -56,3 +56,39 @@ def test_time_runs_from_left_to_right_also_where_text_does_not(browser, admin_us
         assert labels == sorted(labels)
         legend = [each.location["x"] for each in browser.all("#mm-counts .mm-legend li")]
         assert legend == sorted(legend, reverse=True)
+
+
+# Where the first character of a text is, and where its last one.
+ENDS = """
+const [element] = arguments, text = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+let node = text.nextNode();
+while (!node.data.trim()) node = text.nextNode();
+const first = node.data.search(/\\S/), last = node.data.trimEnd().length - 1;
+return [first, last].map(place => {
+    const range = document.createRange();
+    range.setStart(node, place);
+    range.setEnd(node, place + 1);
+    return range.getBoundingClientRect().left;
+});
+"""
+
+
+def test_a_name_goes_by_its_own_script(browser, admin_user, campaign):
+    campaign.name = "7 mails"
+    campaign.save()
+    browser.log_in(admin_user)
+    compared = f"compare/{pages.WINDOW}&compare={campaign.pk}"
+    with browser.reading("ar", width=1366):
+        for address, names in {
+            PAGES["dashboard"](None, campaign): "#mm-campaigns-table tbody th a",
+            PAGES["campaigns"](None, campaign): "#result_list .field-name a",
+            PAGES["a campaign's figures"](None, campaign): "#content > h1, .breadcrumbs bdi",
+            pages.admin("analytics_dashboard_changelist") + compared: "#mm-campaigns-table th a",
+        }.items():
+            browser.open(address)
+            found = browser.all(names)
+            assert found
+            for name in found:
+                assert name.text == "7 mails"
+                first, last = browser.driver.execute_script(ENDS, name)
+                assert first < last
