@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
@@ -28,6 +29,7 @@ def client_address(request: Any) -> str:
     return str(request.META.get("REMOTE_ADDR"))
 
 
+@lru_cache(maxsize=1024)  # every request asks, most from a few addresses
 def network_of(text: str) -> str:
     """The IPv4 address or the /64 of an IPv6 address, in one spelling; other text as it is.
 
