@@ -22,8 +22,8 @@ Fetched = tuple[Any, ...]
 Statement = tuple[str, list[object]]
 
 # An id is read as text: of a thousand UUIDs the garbage collector would have to look at each.
-_COLUMNS = "CAST(c.id AS text) AS id, c.name, c.status, c.total_leads, c.created_at, c.launched_at"
-FIRST_COUNT = 6  # the counts follow these
+_COLUMNS = "CAST(c.id AS text) AS id, c.name, c.status, c.total_leads, c.created_at"
+FIRST_COUNT = 5  # the counts follow these, and then launched_at for those who want it
 _TOTALS = f"{CampaignTotals._meta.db_table} t ON t.workspace_id = %s AND t.campaign_id = c.id"
 _ACTIVITY = (
     f"(SELECT campaign_id, {{sums}} FROM {CampaignDailyTotals._meta.db_table} "
@@ -43,6 +43,7 @@ class CampaignReading:
     activity: Period | None
     metrics: Sequence[Metric]
     least_sent: int = 0
+    with_launch: bool = False
 
     def all_rows(self, order: Order) -> list[Fetched]:
         counts = self._counts()
@@ -50,7 +51,7 @@ class CampaignReading:
         def question(vendor: str) -> Statement:
             source, parameters = self._source(vendor)
             return (
-                f"SELECT {_COLUMNS}, {', '.join(counts.values())} {source} "
+                f"SELECT {_COLUMNS}, {', '.join(counts.values())}{self._launch} {source} "
                 f"ORDER BY {order.key(vendor, counts)} {order.direction}, c.id",
                 parameters,
             )
@@ -73,7 +74,8 @@ class CampaignReading:
             return (
                 "SELECT * FROM (WITH matching AS ("
                 f"SELECT c.id, {named}, {order.key(vendor, counts)} AS sort_key {source}) "
-                f"SELECT {_COLUMNS}, {', '.join(f'p.{kind}' for kind in counts)}, p.sort_key, k.* "
+                f"SELECT {_COLUMNS}, {', '.join(f'p.{kind}' for kind in counts)}{self._launch}, "
+                "p.sort_key, k.* "
                 f"FROM (SELECT count(*), {sums} FROM matching) k LEFT JOIN ("
                 f"(SELECT * FROM matching ORDER BY sort_key {order.direction}, id "
                 f"LIMIT %s OFFSET %s) p JOIN {Campaign._meta.db_table} c ON c.id = p.id) ON 1 = 1"
@@ -82,9 +84,14 @@ class CampaignReading:
             )
 
         rows = _read(question, self.workspace_id, self.campaigns)
-        width = FIRST_COUNT + len(counts)
+        width = FIRST_COUNT + len(counts) + self.with_launch
         all_campaigns = list(rows[0][width + 1 :]) if rows else [0] * (1 + len(counts))
         return [row[:width] for row in rows if row[0] is not None], all_campaigns
+
+    @property
+    def _launch(self) -> str:
+        # The API's answers have none, and to read a thousand instants takes a while.
+        return ", c.launched_at" * self.with_launch
 
     def _counts(self) -> dict[str, str]:
         """The expression of each kind; a campaign without events has no totals."""

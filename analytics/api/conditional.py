@@ -70,5 +70,8 @@ def _etag(content: bytes) -> str:
 
 
 def _has(request: HttpRequest, etag: str) -> bool:
-    known = parse_etags(request.META.get("HTTP_IF_NONE_MATCH", ""))
+    header = request.META.get("HTTP_IF_NONE_MATCH")
+    if not header:
+        return False
+    known = parse_etags(header)
     return "*" in known or etag in (each.removeprefix("W/") for each in known)
