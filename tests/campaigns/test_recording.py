@@ -1,5 +1,6 @@
 """What record_events answers and what is then stored, in each way that a batch is written."""
 
+import gc
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import permutations
 from uuid import UUID
@@ -259,6 +260,19 @@ def test_a_batch_has_an_event_at_least(workspace):
 def large(first, last):
     """More than a hundred events, each a message of its own."""
     return [at(n, f"m{n}") for n in range(first, last)]
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_garbage_collection_is_as_the_host_has_it(workspace, enabled):
+    campaign = CampaignFactory(workspace=workspace)
+    event = Event(campaign.pk, "<m@mail.example.com>", EventKind.SENT, datetime.now(UTC))
+    try:
+        (gc.enable if enabled else gc.disable)()
+        record_events(workspace=workspace, events=[event])
+        assert gc.isenabled() is enabled
+    finally:
+        gc.enable()
+    assert EmailEvent.objects.get(workspace=workspace).message_id == "m@mail.example.com"
 
 
 class TestManyEvents:
