@@ -6,6 +6,13 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 _ALIKE = 0.75
+# Other names of what a file may leave out, and would be left out without a word.
+_MEANT = {
+    **dict.fromkeys(("email", "e_mail", "email_address", "to", "to_email", "address"), "recipient"),
+    **dict.fromkeys(("leads", "lead_count"), "total_leads"),
+    **dict.fromkeys(("launch", "launch_date", "date_launched"), "launched_at"),
+    **dict.fromkeys(("creation_date", "date_created"), "created_at"),
+}
 _BETWEEN_WORDS = re.compile(r"[\s_-]+")
 _SMALL_THEN_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -62,16 +69,18 @@ class Columns:
         lacking = [each for each in missing if each in self.required or each in self.mapped]
         if lacking:
             columns = ", ".join(self.mapped.get(each, each) for each in lacking)
-            has = ", ".join(map(_shown, names))
+            has = ", ".join(map(shown_name, names))
             raise UnreadableFile(f"the header lacks the column {columns}; it has {has:.500}")
 
     def _refuse_alike(self, missing: Sequence[str], unused: Sequence[str]) -> None:
         for name in unused:
-            alike = get_close_matches(_spelled(name), missing, n=1, cutoff=_ALIKE)
+            spelled = _spelled(name)
+            meant = [each for each in missing if each == _MEANT.get(spelled)]
+            alike = meant or get_close_matches(spelled, missing, n=1, cutoff=_ALIKE)
             if alike and name not in self.ignored:
                 raise UnreadableFile(
-                    f"the column {_shown(name)} looks like {alike[0]} but is not it: say "
-                    f"--map {alike[0]}={_shown(name)} or --ignore {_shown(name)}"
+                    f"the column {shown_name(name)} looks like {alike[0]} but is not it: say "
+                    f"--map {alike[0]}={shown_name(name)} or --ignore {shown_name(name)}"
                 )
 
 
@@ -80,5 +89,6 @@ def _spelled(name: str) -> str:
     return _BETWEEN_WORDS.sub("_", words).lower()
 
 
-def _shown(name: str) -> str:
+def shown_name(name: str) -> str:
+    """The name of a column, fit for a terminal."""
     return name if name.isprintable() and name else repr(name)[:50]

@@ -18,7 +18,7 @@ from django.db import Error, transaction
 
 from campaigns.base.database_command import DatabaseCommand, failure
 from campaigns.base.progress import beside_the_bar, progress_bar
-from campaigns.intake.columns import Columns, UnreadableFile
+from campaigns.intake.columns import Columns, UnreadableFile, shown_name
 from campaigns.intake.lines import (
     Format,
     Values,
@@ -116,9 +116,7 @@ class FileImportCommand(DatabaseCommand, Generic[Row]):
             raise CommandError(f"{options['file']}: {reason}") from None
         finally:
             if columns.unused:
-                names = ", ".join(
-                    name if name.isprintable() else repr(name) for name in columns.unused
-                )
+                names = ", ".join(map(shown_name, columns.unused))
                 self.stderr.write(f"columns not used: {names:.500}")
         refused = "1 line" if self.refused == 1 else f"{self.refused} lines"
         self.stdout.write(f"{self.summary()}; {refused} refused")

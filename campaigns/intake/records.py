@@ -38,6 +38,10 @@ _WHOLE_NUMBER = re.compile(r"([0-9]{1,20})(\.0*)?")
 # What a spreadsheet makes of a long number, and pandas of a column of numbers with a gap.
 _ROUNDED = re.compile(r"[0-9]+([.,][0-9]+)?[eE]\+[0-9]+|[0-9]+[.,]0")
 _BLANK = (None, "")
+# What databases, pandas, spreadsheets and JavaScript write of no value.
+_NO_VALUES = {"null", "(null)", "none", "nan", "nat", "nil", "na", "<na>", "n/a", "#n/a"}
+_NO_VALUES |= {"\\n", "undefined"}
+_LONGEST_NO_VALUE = max(map(len, _NO_VALUES))
 
 
 class ImportedCampaign(NamedTuple):
@@ -85,8 +89,8 @@ def _known_campaign(known: dict[str, UUID], value: Any) -> UUID:
 
 
 def _identity(message_id: Any, recipient: Any) -> str:
-    if type(message_id) is str and message_id[:1].isdigit() and _ROUNDED.fullmatch(message_id):
-        raise Refused(f"message_id {shown(message_id)} is a number that a spreadsheet has rounded")
+    if type(message_id) is str:
+        message_id = _id_of_cell(message_id)
     if recipient is ABSENT or recipient in _BLANK:
         if (identity := plain_identity(message_id)) is not None:
             return identity
@@ -97,6 +101,16 @@ def _identity(message_id: Any, recipient: Any) -> str:
         return message_identity(message_id=needed("message_id", message_id), recipient=recipient)
     except InvalidMessage as reason:
         raise Refused(str(reason)) from None
+
+
+def _id_of_cell(text: str) -> str:
+    if text[:2] == '="' and text[-1:] == '"':  # keeps a spreadsheet from taking it for a number
+        text = text[2:-1]
+    if text[:1].isdigit() and _ROUNDED.fullmatch(text):
+        raise Refused(f"message_id {shown(text)} is a number that a spreadsheet has rounded")
+    if len(text) <= _LONGEST_NO_VALUE and text.lower() in _NO_VALUES:
+        raise Refused(f"message_id {shown(text)} is what software writes of no value")
+    return text
 
 
 def imported_campaign(values: Values, *, zone: ZoneInfo | None = None) -> ImportedCampaign:

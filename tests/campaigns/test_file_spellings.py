@@ -177,6 +177,53 @@ def test_an_id_that_a_spreadsheet_has_rounded_is_refused_by_name(campaign, file,
     assert stored_messages() == {("b@x.example", 2)}
 
 
+@pytest.mark.parametrize("word", ["NULL", "None", "nan", "NaN", "<NA>", "\\N", "N/A", "undefined"])
+def test_what_software_writes_of_no_value_is_no_id(campaign, file, word):
+    file.write_text(EVENTS.replace("<a@x.example>", word))
+    ended = run("import_events", "acme", file)
+    reason = f"message_id {word!r} is what software writes of no value"
+    assert ended.err.splitlines()[0] == f"line 2: {reason}"
+    assert stored_messages() == {("b@x.example", 2)}
+
+
+def test_an_id_that_is_kept_from_becoming_a_number_is_the_id(campaign, file):
+    """As exports for spreadsheets write it."""
+    file.write_text(EVENTS.replace("<a@x.example>", '"=""00123"""'))
+    assert run("import_events", "acme", file).status == 0
+    assert stored_messages() == {("00123", 1), ("b@x.example", 2)}
+
+
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_a_column_without_a_name_is_named_all_the_same(campaign, file, separator):
+    """The index that pandas writes, and what a separator at each line's end makes."""
+    lines = [f"{cell},{line}," for cell, line in zip(["", 0, 1], EVENTS.splitlines(), strict=True)]
+    file.write_text("\n".join(lines).replace(",", separator))
+    ended = run("import_events", "acme", file)
+    assert (ended.status, ended.err) == (0, "columns not used: ''\n")
+    assert stored_messages() == {("a@x.example", 1), ("b@x.example", 2)}
+
+
+@pytest.mark.parametrize("name", ["email", "To", "E-Mail", "Email Address"])
+def test_a_column_of_addresses_is_not_left_out_without_a_word(campaign, file, name):
+    lines = [f"{line},a{n}@example.org" for n, line in enumerate(EVENTS.splitlines())]
+    lines[0] = lines[0].replace("a0@example.org", name)
+    file.write_text("\n".join(lines))
+    with pytest.raises(CommandError, match=f"the column {name} looks like recipient but is not it"):
+        run("import_events", "acme", file)
+    assert not EmailEvent.objects.exists()
+    assert run("import_events", "acme", file, "--ignore", name).status == 0
+    assert stored_messages() == {("a@x.example", 1), ("b@x.example", 2)}
+
+
+@pytest.mark.parametrize(
+    ("known", "name"), [("total_leads", "Leads"), ("launched_at", "Launch date")]
+)
+def test_a_column_of_another_name_is_not_left_out_without_a_word(file, known, name):
+    file.write_text(CAMPAIGNS.replace(known, name))
+    with pytest.raises(CommandError, match=f"the column {name} looks like {known} but is not it"):
+        run("import_campaigns", "acme", file, "--create")
+
+
 def test_one_message_in_four_spellings_is_one(campaign, file):
     event = f"{SPRING},%s,sent,2024-03-01T09:00:00Z\n"
     ids = ["<a@x.example>", "a@x.example", " <a@x.example>", "<a@x.example> "]
