@@ -28,8 +28,8 @@ _LIMITED = {"key": "a key", "address": "an address"}
 _OURS = f"{__package__}.authentication.plain_http.PlainHTTPMiddleware"
 
 
-def _warning(number: int, text: str, hint: str) -> CheckMessage:
-    return CheckWarning(text, hint=hint, id=f"mailmetrics.W{number:03}")
+def _warning(id_: str, text: str, hint: str) -> CheckMessage:
+    return CheckWarning(text, hint=hint, id=id_)
 
 
 @register(Tags.security)
@@ -44,7 +44,7 @@ def check_store(**kwargs: Any) -> list[CheckMessage]:
     except Exception as error:
         return [
             _warning(
-                1,
+                "mailmetrics.W001",
                 f"The cache {alias!r}, which counts for the throttles, can't be used: {error}",
                 "Install its client, as the extras redis and memcached of django-mailmetrics "
                 "do, and look at its LOCATION.",
@@ -53,7 +53,7 @@ def check_store(**kwargs: Any) -> list[CheckMessage]:
     if isinstance(cache, DummyCache):
         return [
             _warning(
-                3,
+                "mailmetrics.W003",
                 f"The cache {alias!r} keeps nothing, so the throttles limit nothing.",
                 'Name another by MAILMETRICS["THROTTLE_CACHE"].',
             )
@@ -78,7 +78,7 @@ def check_middleware(**kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         _warning(
-            8,
+            "mailmetrics.W008",
             "A key that is sent over plain HTTP is redirected, so nobody learns of its exposure.",
             f"Put {_OURS!r} before {_SECURITY!r} in MIDDLEWARE.",
         )
@@ -94,26 +94,26 @@ def _of_the_deployment() -> Iterator[CheckMessage]:
     rates = mailmetrics.THROTTLE_RATES or {}
     if missing := [whose for scope, whose in _LIMITED.items() if not rates.get(scope)]:
         yield _warning(
-            4,
+            "mailmetrics.W004",
             f"No throttle limits the requests of {' or '.join(missing)}.",
             'Name rates in MAILMETRICS["THROTTLE_RATES"], such as {"key": "600/min", "address": '
             '"30/min"}.',
         )
     if rates and _backend_is(LocMemCache):
         yield _warning(
-            5,
+            "mailmetrics.W005",
             "The throttles count in a process's own memory, so each worker counts for itself.",
             'With several workers, name a cache that they share by MAILMETRICS["THROTTLE_CACHE"].',
         )
     if not api_settings.NUM_PROXIES and _is_behind_a_proxy():
         yield _warning(
-            6,
+            "mailmetrics.W006",
             "The site is behind a proxy but is not told of it, so all clients have its address.",
             'Set REST_FRAMEWORK["NUM_PROXIES"] to how many proxies add to X-Forwarded-For.',
         )
     if "*" in settings.ALLOWED_HOSTS:
         yield _warning(
-            7,
+            "mailmetrics.W007",
             "ALLOWED_HOSTS has '*', so the site answers to any name.",
             "List the names of the site.",
         )
@@ -147,7 +147,7 @@ def check_table(databases: Sequence[str] | None = None, **kwargs: Any) -> list[C
         return []
     return [
         _warning(
-            2,
+            "mailmetrics.W002",
             f"The table {table!r} of the cache {mailmetrics.THROTTLE_CACHE!r}, which counts for "
             "the throttles, is missing.",
             "Run manage.py createcachetable.",
@@ -171,7 +171,7 @@ def check_lives(databases: Sequence[str] | None = None, **kwargs: Any) -> list[C
         return []
     return [
         _warning(
-            9,
+            "mailmetrics.W009",
             f"{number} API key{' is' if number == 1 else 's are'} valid for longer than "
             f"MAX_KEY_DAYS, {mailmetrics.MAX_KEY_DAYS} days from now.",
             "Rotate them, or bring their expiry forward in the admin.",
