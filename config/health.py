@@ -7,13 +7,14 @@ answer already, and its checks tell the world the text of an error.
 from functools import cache
 
 from django.core.checks import Tags, run_checks
-from django.db import InterfaceError, OperationalError, connection
+from django.db import Error, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from analytics.api.outages import is_outage
 from analytics.replica import configured_replica, state
 from apikeys.throttling import counting
 from campaigns.base.settings import mailmetrics
@@ -60,7 +61,9 @@ def _failed() -> str:
         if _migrations() - MigrationRecorder(connection).applied_migrations().keys():
             return "migrations"
         found = run_checks(tags=[Tags.database], databases=[connection.alias])
-    except (OperationalError, InterfaceError):
+    except Error as error:
+        if not is_outage(error):
+            raise
         return "database"
     serious = {message.id for message in found if message.is_serious()}
     return "triggers" if MISSING_TRIGGERS in serious else "checks" if serious else ""

@@ -1,12 +1,7 @@
 """A throttle's cache that fails never decides: with a real Redis and a real Memcached."""
 
-import os
-import shutil
 import signal
-import socket
-import subprocess
 import time
-from contextlib import contextmanager
 
 import pytest
 from django.core.cache import caches
@@ -15,49 +10,16 @@ from django.test import Client
 from apikeys.throttling import counting
 from config.caches import SUITED
 from tests.factories import new_key
+from tests.stores import MEMCACHED, REDIS, hang, stop, store_server
 
 TIMELINE = "/api/public/v1/analytics/campaigns/timeline"
-REDIS = "django.core.cache.backends.redis.RedisCache"
-MEMCACHED = "django.core.cache.backends.memcached.PyMemcacheCache"
+BACKENDS = {
+    REDIS: "django.core.cache.backends.redis.RedisCache",
+    MEMCACHED: "django.core.cache.backends.memcached.PyMemcacheCache",
+}
 REQUESTS = 200
 
 pytestmark = pytest.mark.django_db
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return listening.getsockname()[1]
-
-
-def wait_for(port):
-    for _ in range(200):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise AssertionError("The server did not start.")
-
-
-@contextmanager
-def server(backend, folder):
-    """The process of a cache's server and its address."""
-    name = "redis-server" if backend == REDIS else "memcached"
-    program = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/usr/bin")
-    assert program, f"{name} is not installed: Debian's package of that name has it"
-    port = free_port()
-    options = (
-        ["--port", str(port), "--save", "", "--dir", str(folder), "--bind", "127.0.0.1"]
-        if backend == REDIS
-        else ["-p", str(port), "-l", "127.0.0.1", "-u", "nobody", "-U", "0"]
-    )
-    process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)
-    try:
-        wait_for(port)
-        yield process, f"redis://127.0.0.1:{port}" if backend == REDIS else f"127.0.0.1:{port}"
-    finally:
-        process.send_signal(signal.SIGCONT)
-        process.kill()
-        process.wait()
 
 
 @pytest.fixture(autouse=True)
@@ -67,24 +29,15 @@ def breaker():
     counting.breaker.reset()
 
 
-@pytest.fixture(params=[REDIS, MEMCACHED], ids=["redis", "memcached"])
+@pytest.fixture(params=BACKENDS)
 def store(request, settings, tmp_path):
-    with server(request.param, tmp_path) as (process, location):
-        settings.CACHES = {
-            "default": {"BACKEND": request.param, "LOCATION": location} | SUITED[request.param]
-        }
+    backend = BACKENDS[request.param]
+    with store_server(request.param, tmp_path) as (process, address):
+        location = f"redis://{address}" if request.param == REDIS else address
+        settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": location} | SUITED[backend]}
         settings.MAILMETRICS = {"THROTTLE_RATES": {"key": "1000/min", "address": "1000/min"}}
         yield process
         caches["default"].close()
-
-
-def stop(process):
-    process.terminate()
-    process.wait()
-
-
-def hang(process):
-    process.send_signal(signal.SIGSTOP)
 
 
 def ask(key):

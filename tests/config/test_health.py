@@ -3,7 +3,7 @@
 import pytest
 from django.core.checks import Error, Tags
 from django.core.checks.registry import registry
-from django.db import connection
+from django.db import InterfaceError, InternalError, OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
 
 from analytics.totals import triggers
@@ -29,6 +29,16 @@ def test_a_missing_migration_is_not_ready(client):
     MigrationRecorder(connection).record_unapplied("mailmetrics_apikeys", "0001_initial")
     expected = {"status": "not ready", "failed": "migrations"}
     assert answer_of(client, "/health/ready") == (503, expected)
+
+
+@pytest.mark.parametrize("kind", [OperationalError, InterfaceError, InternalError])
+def test_a_database_that_is_away_is_not_ready(client, kind):
+    def fail(*args):
+        raise kind("The server is away")
+
+    with connection.execute_wrapper(fail):
+        expected = {"status": "not ready", "failed": "database"}
+        assert answer_of(client, "/health/ready") == (503, expected)
 
 
 def test_a_missing_trigger_is_not_ready(client):
