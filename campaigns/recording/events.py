@@ -1,7 +1,7 @@
 """What an event is, and why one can't be recorded."""
 
 import gc
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from operator import itemgetter
@@ -62,10 +62,8 @@ def _sound(batch: list[Any]) -> list[Event] | None:
     """The batch where all of it certainly is sound: column by column, in a third of the time."""
     if set(map(type, batch)) != {Event}:
         return None
-    # Not by zip(*batch), which makes an iterator for each event: see _uncollected.
-    columns = [list(map(itemgetter(place), batch)) for place in range(4)]
+    campaign_ids, message_ids, kinds, instants = columns = in_columns(batch)
     types = [set(map(type, column)) for column in columns]
-    campaign_ids, message_ids, kinds, instants = columns
     if types != [{UUID}, {str}, {EventKind}, {datetime}] or not _are_in_range(instants):
         return None
     identities = plain_identities(message_ids)
@@ -87,6 +85,12 @@ def _uncollected() -> Iterator[None]:
         yield
     finally:
         gc.enable()
+
+
+def in_columns(batch: Sequence[Event]) -> list[list[Any]]:
+    """The events' campaign ids, message ids, kinds and instants."""
+    # Not by zip(*batch), which makes an iterator for each event: see _uncollected.
+    return [list(map(itemgetter(place), batch)) for place in range(len(Event._fields))]
 
 
 def _are_in_range(instants: Collection[datetime]) -> bool:

@@ -8,7 +8,7 @@ from django.db import IntegrityError, NotSupportedError, connections, transactio
 
 from campaigns.models import Campaign, EmailEvent
 from campaigns.recording.counting import condition, refuse_unless_counted
-from campaigns.recording.events import Event
+from campaigns.recording.events import Event, in_columns
 from campaigns.recording.repeats import are_few, by_key, earliest_by_key, write_many
 
 _TABLE = EmailEvent._meta.db_table
@@ -106,8 +106,8 @@ def _write_arrays(alias: str, workspace_id: int, batch: Sequence[Event]) -> tupl
     new = moved = 0
     with transaction.atomic(using=alias):
         for start in range(0, len(events), _CHUNK):
-            columns = zip(*events[start : start + _CHUNK], strict=True)
-            campaign_ids, message_ids, kinds, instants = map(list, columns)
+            chunk = events[start : start + _CHUNK]
+            campaign_ids, message_ids, kinds, instants = in_columns(chunk)
             arrays = [workspace_id, instants, campaign_ids, kinds, message_ids]
             written = _written(alias, _ARRAYS, arrays)
             new, moved = new + written[0], moved + written[1]
