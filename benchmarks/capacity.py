@@ -108,10 +108,10 @@ def _answered(workspace: "Workspace", server: int) -> dict[str, Cost]:
 
 
 def _cost(call: Callable[[], None], operations: int, server: int) -> Cost:
-    began, server_began, client_began = perf_counter(), _server_time(server), _client_time()
+    began, server_began, client_began = perf_counter(), server_time(server), _client_time()
     call()
     spent = (
-        _server_time(server) - server_began,
+        server_time(server) - server_began,
         _client_time() - client_began,
         perf_counter() - began,
     )
@@ -123,7 +123,7 @@ def _client_time() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _server_time(postmaster: int) -> float:
+def server_time(postmaster: int) -> float:
     """Of the server with all of its processes, those that have ended included, in seconds."""
     ticks = 0
     for path in Path("/proc").glob("[0-9]*/stat"):

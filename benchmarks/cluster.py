@@ -16,15 +16,18 @@ from urllib.parse import urlsplit
 
 from benchmarks import tables
 from benchmarks.__main__ import PREPARED, machine, set_up
+from benchmarks.capacity import server_time
 from benchmarks.measuring import Sample, fastest_tenth, least_milliseconds, seconds, take_turns
 from tests.citus import CITUS_URL, WITHOUT, plain_database, temporary_database
 
 if TYPE_CHECKING:
     from campaigns.models import Workspace
+    from tests.citus import Database
 
 FEW, MANY = 20, 1_000  # campaigns
 DAYS = 90
 SINGLES = 300
+TIMELINES = 3_000
 PLACES = {"plain": "default", "cluster": "cluster"}
 Contenders = dict[str, Callable[[], float]]
 
@@ -44,7 +47,7 @@ def main() -> int:
     ):
         set_up(plain, Path(folder))
         _distribute(citus.url)
-        _measure(Path(folder), citus.url, events=arguments.events, rounds=arguments.rounds)
+        _measure(Path(folder), citus, events=arguments.events, rounds=arguments.rounds)
         _close()
     tables.goals()
     return 0
@@ -72,15 +75,16 @@ def _close() -> None:
     connections.close_all()
 
 
-def _measure(folder: Path, url: str, *, events: int, rounds: int) -> None:
+def _measure(folder: Path, citus: "Database", *, events: int, rounds: int) -> None:
     from django.db import connections
 
     from benchmarks import data
     from campaigns.base.rows import fetched
     from campaigns.recording import record_events
 
-    ((version, citus),) = fetched("cluster", "SELECT version(), citus_version()")
-    print(f"{machine(int(version.split()[1].split('.')[0]))}, {citus.split(' on ')[0]}\n")
+    url = citus.url
+    ((version, extension),) = fetched("cluster", "SELECT version(), citus_version()")
+    print(f"{machine(int(version.split()[1].split('.')[0]))}, {extension.split(' on ')[0]}\n")
     workspaces = {number: _twins(number) for number in (MANY, FEW)}
     _in_bulk(workspaces[MANY], events=events, rounds=rounds)
     _one_by_one(workspaces[MANY], rounds=rounds)
@@ -91,6 +95,7 @@ def _measure(folder: Path, url: str, *, events: int, rounds: int) -> None:
             cursor.execute("VACUUM ANALYZE")
     _reads(url, workspaces, rounds=rounds)
     _over_http(folder, url, workspaces[MANY], rounds=2 * rounds)
+    _processor_time(citus, workspaces[MANY], events=events)
 
 
 def _twins(campaigns: int) -> "Workspace":
@@ -251,6 +256,70 @@ def _new_key(workspace: "Workspace", alias: str) -> str:
     keys = APIKey.objects.db_manager(alias)
     _, key = keys.create_key(workspace=own, name="bench", scopes=["campaigns:read"])
     return key
+
+
+def _processor_time(citus: "Database", workspace: "Workspace", *, events: int) -> None:
+    """Which a busy machine lengthens less than it lowers a rate; of the servers on this machine."""
+    from datetime import timedelta
+
+    from analytics import reports
+    from analytics.periods import Period
+    from benchmarks import data
+    from benchmarks.statements import statement_of
+    from campaigns.base.rows import fetched
+    from campaigns.recording import record_events
+
+    servers = [_server(url) for url in (citus.url, *citus.workers)]
+    if None in servers:
+        print("\nProcessor time was not measured: not all nodes are on this machine.")
+        return
+    last = data.LAST.date()
+    period = Period(last - timedelta(days=DAYS - 1), last)
+    statement = statement_of(reports.timeline_report, workspace_id=workspace.pk, period=period)
+    new = partial(data.events, workspace, campaigns=MANY)
+
+    def bulk(alias: str) -> None:
+        record_events(workspace=workspace, events=new(events, part=2 * 10**6), using=alias)
+
+    def singles(alias: str) -> None:
+        for event in new(SINGLES, part=2 * 10**6):
+            record_events(workspace=workspace, events=[event], using=alias)
+
+    def timelines(alias: str) -> None:
+        for _ in range(TIMELINES):
+            fetched(alias, *statement)
+
+    operations: dict[str, tuple[int, Callable[[str], None]]] = {
+        "an event, 10,000 a call": (events, bulk),
+        "an event, one a call": (SINGLES, singles),
+        f"a timeline of {DAYS} days": (TIMELINES, timelines),
+    }
+    rows = []
+    for name, (number, operation) in operations.items():
+        spent = {}
+        for place, alias in PLACES.items():
+            before = [server_time(server) for server in servers if server]
+            operation(alias)
+            after = [server_time(server) for server in servers if server]
+            spent[place] = [
+                (end - start) * 10**6 / number for start, end in zip(before, after, strict=True)
+            ]
+        coordinator, *workers = spent["cluster"]
+        figures = (spent["plain"][0], coordinator, sum(workers))
+        rows.append((name, *(f"{figure:,.1f}" for figure in figures)))
+    tables.heading("Processor time of the servers, in microseconds")
+    tables.table(["operation", "plain", "coordinator", "workers together"], rows)
+
+
+def _server(url: str) -> int | None:
+    """Its first process, or None if that is not on this machine."""
+    import psycopg
+
+    with psycopg.connect(url) as connection:
+        row = connection.execute("SELECT pg_read_file('postmaster.pid')").fetchone()
+    process = int(row[0].split()[0]) if row else 0
+    name = Path(f"/proc/{process}/comm")
+    return process if name.exists() and name.read_text().strip() == "postgres" else None
 
 
 if __name__ == "__main__":

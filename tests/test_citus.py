@@ -68,7 +68,7 @@ def places(django_db_blocker):
         yield
         for alias in PLACES:
             connections[alias].close()
-            del connections.settings[alias]
+            del connections[alias], connections.settings[alias]
 
 
 def _make(alias):

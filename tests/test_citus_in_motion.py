@@ -61,7 +61,7 @@ def cluster(django_db_blocker):
         run("distribute_tables", "--database=cluster")
         yield citus
         connections["cluster"].close()
-        del connections.settings["cluster"]
+        del connections["cluster"], connections.settings["cluster"]
 
 
 def _make():

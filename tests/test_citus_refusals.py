@@ -40,7 +40,7 @@ def migrated(cluster="cluster", worker="worker"):
         yield
         for alias in (cluster, worker):
             connections[alias].close()
-            del connections.settings[alias]
+            del connections[alias], connections.settings[alias]
 
 
 @contextmanager
