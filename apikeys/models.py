@@ -1,6 +1,6 @@
 """API keys: only a digest is kept, with what the key grants and until when."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -16,7 +16,7 @@ from django.views.decorators.debug import sensitive_variables
 from apikeys import crypto
 from apikeys.addresses import are_narrower, validate_networks
 from apikeys.audit.entries import AuditKind
-from apikeys.audit.noting import note_act
+from apikeys.audit.noting import note_act, note_acts
 from apikeys.lifetimes import EXPIRING_WITHIN, LATEST_EXPIRY, KeyState, checked_expiry
 from apikeys.scopes import validate_scopes
 from campaigns.fields import InstantField, utc_now
@@ -96,6 +96,29 @@ class APIKeyManager(models.Manager["APIKey"]):
             api_key.save(force_insert=True, using=using)
             note_act(AuditKind.MADE, api_key, actor=created_by, detail=detail, using=using)
         return api_key, key
+
+    def revoke(
+        self, keys: Iterable["APIKey"], *, at: datetime | None = None, by: str = ""
+    ) -> list["APIKey"]:
+        """End keys for good, all or none; return those that this call ended, in order of id.
+
+        ``at``, aware, is now by default, and ``by`` is who does it.
+        """
+        using = self._db or router.db_for_write(self.model)
+        unrevoked = self.using(using).filter(revoked_at__isnull=True)
+        at = at or utc_now()
+        with transaction.atomic(using=using):
+            # The database checks the condition: of two concurrent calls the first one revokes. In
+            # one order, so that they don't deadlock.
+            ended = [
+                key
+                for key in sorted(keys, key=lambda key: key.pk)
+                if unrevoked.filter(pk=key.pk).update(revoked_at=at)
+            ]
+            note_acts(AuditKind.REVOKED, ended, actor=by, using=using)
+        for key in ended:
+            key.revoked_at = at
+        return ended
 
 
 class APIKey(models.Model):
@@ -192,14 +215,9 @@ class APIKey(models.Model):
         A key that was revoked before keeps its first instant. ``by`` is who does it.
         """
         using = router.db_for_write(type(self), instance=self)
-        # The database checks the condition: of two concurrent calls the first one revokes.
-        unrevoked = APIKey.objects.using(using).filter(pk=self.pk, revoked_at__isnull=True)
-        with transaction.atomic(using=using):
-            revoked = unrevoked.update(revoked_at=at or utc_now()) == 1
-            if revoked:
-                note_act(AuditKind.REVOKED, self, actor=by, using=using)
+        ended = APIKey.objects.db_manager(using).revoke([self], at=at, by=by)
         self.refresh_from_db(using=using, fields=["revoked_at"])
-        return revoked
+        return bool(ended)
 
     def expire_by(self, instant: datetime, *, by: str = "") -> bool:
         """Bring the expiry forward to an aware instant; return whether this call did.

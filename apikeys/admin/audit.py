@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apikeys.admin.key_pages import KeyPages, name_of
 from apikeys.audit.entries import AuditEntry, AuditKind
-from apikeys.audit.noting import note_act
+from apikeys.audit.noting import note_acts
 from apikeys.models import APIKey
 from campaigns.base.lookups import CarefulLookups
 from campaigns.base.read_only import ReadOnlyAdmin
@@ -33,8 +33,7 @@ class Audited(KeyPages):
         super().delete_queryset(request, queryset)
 
     def _deleting(self, request: HttpRequest, keys: Iterable[APIKey]) -> None:
-        for key in keys:
-            note_act(AuditKind.DELETED, key, actor=name_of(request.user))
+        note_acts(AuditKind.DELETED, list(keys), actor=name_of(request.user))
 
     @admin.display(description=_("audit trail"))
     def audit_trail(self, key: APIKey) -> SafeString:

@@ -6,6 +6,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from apikeys.management.making import caller
 from apikeys.management.selection import add_selection, line, selected
+from apikeys.models import APIKey
 from campaigns.base.database_command import DatabaseCommand
 
 
@@ -31,9 +32,9 @@ class Command(DatabaseCommand):
             raise CommandError(f"{len(keys)} keys match; choose one, or give --all:\n{lines}")
         if options["all"] and not options["no_input"]:
             self._ask(len(keys))
-        for key in keys:
-            if key.revoke(by=caller()):
-                self.stdout.write(line(key))
+        manager = APIKey.objects.db_manager(options["database"])
+        for key in manager.revoke(keys, by=caller()):
+            self.stdout.write(line(key))
 
     def _ask(self, number: int) -> None:
         question = f"Revoke {number} key{'s' if number > 1 else ''} for good? Type yes: "
