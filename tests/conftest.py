@@ -8,12 +8,17 @@ import pytest
 from django.db import connection, connections
 from django.test import override_settings
 from django.utils import translation
+from hypothesis import HealthCheck, settings
 
 from apikeys.audit import noting
 from apikeys.audit.seldom import Seldom
 from apikeys.authentication import plain_http
 
 VENDORS = frozenset({"postgresql", "sqlite"})
+
+# How long an example takes tells of the machine alone, which others may keep busy.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -40,7 +40,7 @@ def rows_of(response):
 
 
 class EqualWindows(TestCase):
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     @given(
         history=st.lists(happened, max_size=12),
         window=st.tuples(days, days).map(sorted),

@@ -131,14 +131,14 @@ class AnyText(TestCase):
         if expected:
             assert {mistake["loc"][1] for mistake in response.json()["detail"]} == expected
 
-    @settings(max_examples=250, deadline=None)
+    @settings(max_examples=250)
     @given(url=urls, name=st.sampled_from(NAMES), text=texts)
     @example(TIMELINE, "to_date", "0001-03-30")
     @example(TIMELINE, "to_date", "0001-03-31")
     def test_each_parameter(self, url, name, text):
         self.check(url, {name: text})
 
-    @settings(max_examples=250, deadline=None)
+    @settings(max_examples=250)
     @given(
         url=urls,
         asked=st.dictionaries(st.sampled_from(NAMES), texts),
@@ -146,13 +146,13 @@ class AnyText(TestCase):
     def test_several_parameters(self, url, asked):
         self.check(url, asked)
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(url=urls, first=st.dates(), days=st.integers(-3700, 3700))
     def test_windows(self, url, first, days):
         last = date.fromordinal(min(max(1, first.toordinal() + days), date.max.toordinal()))
         self.check(url, {"from_date": str(first), "to_date": str(last)})
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(url=urls, query=st.binary(max_size=60))
     @example(CAMPAIGNS, b"from_date=%FF%FE&%00=&&=&status")
     def test_any_bytes_as_a_query(self, url, query):

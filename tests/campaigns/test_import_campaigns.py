@@ -255,9 +255,7 @@ def test_no_workspace_is_created_for_a_file_that_cannot_be_read(file: Path) -> N
     assert not Workspace.objects.exists()
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=120), st.sampled_from(["csv", "jsonl"]), st.booleans())
 def test_any_bytes_end_with_a_clean_report(
     tmp_path: Path, data: bytes, file_format: str, has_header: bool

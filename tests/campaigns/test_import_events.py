@@ -347,9 +347,7 @@ def test_without_tqdm_there_is_no_bar(
 KINDS = [kind.label for kind in EventKind]
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.one_of(

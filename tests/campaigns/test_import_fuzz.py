@@ -145,7 +145,7 @@ def damage(draw, data: bytes) -> bytes:
 
 
 class AnyDamage(TestCase):
-    @settings(max_examples=120, deadline=None)
+    @settings(max_examples=120)
     @given(data=st.data(), ending=st.sampled_from(["csv", "jsonl"]))
     def test_what_is_told_is_what_is_stored(self, data, ending):
         CampaignFactory(workspace__name="acme", id=ID)

@@ -162,7 +162,7 @@ TOLD = st.tuples(
 
 
 class FourWays(TestCase):
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(told=st.lists(TOLD, min_size=1, max_size=25), chance=st.randoms(use_true_random=True))
     def test_any_events_in_any_order_and_mix_twice(self, told, chance):
         with TemporaryDirectory() as folder:

@@ -265,7 +265,7 @@ class TotalsAreARecount(TestCase):
         # Four are many, so that batches are written in either way.
         self.enterContext(patch.object(repeats, "_FEW", 3))
 
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=80)
     @given(steps=steps, first=zones, second=zones, question=questions)
     def test_after_every_step(self, steps, first, second, question):
         machine = Machine(first, second)
@@ -274,7 +274,7 @@ class TotalsAreARecount(TestCase):
             machine.check(question)
         machine.check(EVERYTHING)
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(batch=st.lists(events, min_size=1, max_size=20), data=st.data())
     def test_the_set_of_events_alone_decides(self, batch, data):
         """Any order, any cuts, any repetition: the same rows as recording them once, as given."""
