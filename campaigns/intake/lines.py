@@ -50,7 +50,7 @@ def lines_of(stream: BinaryIO) -> Iterator[bytes]:
     for start, reason in _OTHER_FILES.items():
         if rest.startswith(start):
             raise UnreadableFile(reason)
-    if b"\0" in rest[:2]:  # without a byte order mark
+    if _is_unmarked_utf_16(rest[:8]):
         raise UnreadableFile(_UTF_16)
     rest = rest.removeprefix(BOM_UTF8)
     while rest:
@@ -66,6 +66,15 @@ def lines_of(stream: BinaryIO) -> Iterator[bytes]:
         elif len(rest) > LONGEST_LINE and not rest.endswith((b"\r", b"\n")):
             rest = rest[: LONGEST_LINE + 1]
         rest = rest + chunk if chunk else b""
+
+
+def _is_unmarked_utf_16(start: bytes) -> bool:
+    """Whether every other byte is NUL, as in UTF-16 that has no byte order mark; one NUL alone
+    damages a line and not the file."""
+    pairs = {
+        (not first, not second) for first, second in zip(start[::2], start[1::2], strict=False)
+    }
+    return pairs in ({(True, False)}, {(False, True)})
 
 
 class _NoCells(Refused):

@@ -85,6 +85,8 @@ def test_a_damaged_csv_file(campaign, tmp_path, data, told):
         (JSONL, (4, 0, 0)),
         (b"\xef\xbb\xbf" + JSONL.replace(b"\n", b"\r\n"), (4, 0, 0)),
         (JSONL[:-9], (3, 0, 1)),
+        (b"\0" + JSONL, (3, 0, 1)),
+        (JSONL[:1] + b"\0" + JSONL[1:], (3, 0, 1)),
         (JSONL + b"[" * 500_000 + b"\n", (4, 0, 1)),
         (JSONL + b'{"a":' * 200_000 + b"\n", (4, 0, 1)),
         (JSONL + b"9" * 100_000, (4, 0, 1)),
@@ -153,12 +155,16 @@ class AnyDamage(TestCase):
         whole = HEADER + good if ending == "csv" else good
         path = self.folder / f"events.{ending}"
         lines = [line for line in good.splitlines() if line.strip()]
-        if not lines:
-            with pytest.raises(CommandError, match="nothing was read"):
-                imported(path, whole)
-            return
-        new, known, refused = imported(path, whole)
-        assert new + known + refused == len(lines)
+        # A row of no more than empty cells is blank, which a JSON Lines file has not.
+        cells = str.maketrans("", "", ',"' if ending == "csv" else "")
+        full = [line for line in lines if line.decode(errors="replace").translate(cells).strip()]
+        try:
+            new, known, refused = imported(path, whole)
+        except CommandError as error:
+            if "nothing was read" not in str(error):
+                raise
+            new = known = refused = 0
+        assert len(full) <= new + known + refused <= len(lines)
         assert new >= len(set(lines) & {line.rstrip() for line in LINES + JSON_LINES})
 
     @pytest.fixture(autouse=True)
