@@ -5,15 +5,17 @@ import platform
 import secrets
 import sys
 import tempfile
+from importlib import import_module
 from pathlib import Path
 from time import perf_counter
 
 from benchmarks import tables
-from benchmarks.sizes import HUGE, SIZES, Size
+from benchmarks.sizes import HUGE, SIZES
 from tests.postgres import temporary_server
 
 # As docs/operations.md advises for a site without a pooler.
 PREPARED = "prepare_threshold=5"
+PARTS = ("recording", "serving", "writing", "reading")
 
 
 def main() -> int:
@@ -25,11 +27,16 @@ def main() -> int:
     if name not in SIZES:
         print(f"SIZE is one of {', '.join(SIZES)} and huge, not {name!r}.", file=sys.stderr)
         return 2
+    unknown = set(chosen := os.environ.get("PARTS", "").split() or list(PARTS)) - set(PARTS)
+    if unknown:
+        print(f"PARTS are of {', '.join(PARTS)}, not {', '.join(unknown)}.", file=sys.stderr)
+        return 2
     start = perf_counter()
     with tempfile.TemporaryDirectory() as folder, temporary_server(durable=True) as server:
         set_up(server.url, Path(folder))
         print(f"## SIZE={name}\n\n{machine(server.version)}")
-        _measure(SIZES[name], Path(folder))
+        for part in chosen:
+            import_module(f"benchmarks.{part}").run(SIZES[name], Path(folder))
     tables.goals()
     print(f"The run took {(perf_counter() - start) / 60:.1f} minutes.")
     return 0
@@ -57,16 +64,6 @@ def set_up(url: str, folder: Path) -> None:
 
     for database in ("default", "sqlite"):
         call_command("migrate", database=database, verbosity=0)
-
-
-def _measure(size: Size, folder: Path) -> None:
-    from benchmarks import reading, recording, serving, writing
-
-    recording.on_postgresql(size, folder)
-    recording.on_sqlite(size)
-    serving.run(size, folder)
-    writing.run(size, folder)
-    reading.run(size, folder)
 
 
 def machine(version: int) -> str:

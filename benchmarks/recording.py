@@ -45,7 +45,12 @@ def without_totals() -> Iterator[None]:
         execute(f"ALTER TABLE {EVENTS} ENABLE TRIGGER USER", f"TRUNCATE {EVENTS}")
 
 
-def on_postgresql(size: Size, folder: Path) -> None:
+def run(size: Size, folder: Path) -> None:
+    _on_postgresql(size, folder)
+    _on_sqlite(size)
+
+
+def _on_postgresql(size: Size, folder: Path) -> None:
     workspace = data.new_workspace("recording", campaigns=CAMPAIGNS)
     execute(
         f"CREATE TABLE {BARE} (LIKE {EVENTS})",
@@ -203,7 +208,7 @@ def _deadlocks() -> int:
         return int(cursor.fetchone()[0])
 
 
-def on_sqlite(size: Size) -> None:
+def _on_sqlite(size: Size) -> None:
     number = size.recorded // 4  # its turns are long, and longer still is emptying the table after
     tables.heading(f"Recording {number:,} events on SQLite, in batches of {BATCH:,}")
     workspace = data.new_workspace("recording", campaigns=CAMPAIGNS, using="sqlite")

@@ -19,7 +19,7 @@ for word in "$@"; do
         chromium-driver) command=chromedriver ;;
         gettext) command=xgettext ;;
         nginx-light) command=nginx ;;
-        chromium | redis-server | memcached | openssl | pgbouncer) command=$word ;;
+        chromium | redis-server | jq | memcached | openssl | pgbouncer) command=$word ;;
         *) continue ;;
     esac
     touch "{bin}/$command" && chmod +x "{bin}/$command"
@@ -36,10 +36,12 @@ preflight.downloaded_browser = lambda: None
 preflight.main()
 """
 COMMANDS = (
-    *("chromium", "chromedriver", "redis-server", "xgettext", "memcached"),
+    *("chromium", "chromedriver", "redis-server", "xgettext", "jq", "memcached"),
     *("nginx", "openssl", "pgbouncer"),
 )
-PACKAGES = "chromium chromium-driver redis-server gettext memcached nginx-light openssl pgbouncer"
+PACKAGES = (
+    "chromium chromium-driver redis-server gettext jq memcached nginx-light openssl pgbouncer"
+)
 
 
 class Machine:
