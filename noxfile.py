@@ -68,7 +68,7 @@ def interpreters(session: nox.Session) -> None:
 @nox.parametrize(("python", "django"), OTHERS)
 def versions(session: nox.Session, django: str) -> None:
     """The newest of everything else."""
-    session.install("--editable", ".[test]", f"django=={django}.*")
+    session.install("--editable", ".[test]", "selenium", f"django=={django}.*")
     run_tests(session, SHORT)
 
 
@@ -78,7 +78,7 @@ def lowest(session: nox.Session) -> None:
     project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
     named = chain(project["dependencies"], *map(project["optional-dependencies"].get, EXTRAS))
     lowest = [each.replace(">=", "==") for each in named if ">=" in each]
-    session.install("--editable", ".[test]", *lowest)
+    session.install("--editable", ".[test]", "selenium", *lowest)
     run_tests(session, SHORT)
 
 
