@@ -1,6 +1,7 @@
 """Which errors of a database are an outage, and which are a fault of ours."""
 
 import sqlite3
+from contextlib import closing
 
 import psycopg
 import pytest
@@ -101,8 +102,8 @@ def test_a_damaged_file_is_a_503(tmp_path):
     damaged.write_bytes(b"nonsense" * 1000)
 
     def read_that(execute, sql):
-        with connection.wrap_database_errors:
-            sqlite3.connect(damaged).execute("SELECT 1 FROM t")
+        with connection.wrap_database_errors, closing(sqlite3.connect(damaged)) as opened:
+            opened.execute("SELECT 1 FROM t")
 
     assert status_if_reading(read_that) == 503
 
