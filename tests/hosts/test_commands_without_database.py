@@ -6,7 +6,7 @@ import secrets
 import sqlite3
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -87,7 +87,7 @@ def broken(monkeypatch):
 
 @contextmanager
 def sqlite_locked():
-    with sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None) as other:
+    with closing(sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield
         other.execute("ROLLBACK")
