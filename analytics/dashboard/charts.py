@@ -220,7 +220,7 @@ def line(series: Series, axis: Scale) -> Line:
         marks=[
             (middle(slot, slots), point.split()[1], slot in series.thin)
             for slot, point in enumerate(drawn)
-            if point and _is_marked(slot, slots, series.look)
+            if point and (_is_marked(slot, slots, series.look) or _is_alone(drawn, slot))
         ],
     )
 
@@ -238,6 +238,11 @@ def _is_marked(slot: int, slots: int, look: int) -> bool:
         return True
     apart = -(-slots // _SOME_MARKED)
     return slot % apart == apart * look // (MOST_SERIES + 1)
+
+
+def _is_alone(points: Sequence[str | None], slot: int) -> bool:
+    """Between two gaps: the line is no more than a dot there, in which nobody sees its look."""
+    return not any(points[max(slot - 1, 0) : slot]) and not any(points[slot + 1 : slot + 2])
 
 
 def _path(points: Iterable[str | None]) -> str:

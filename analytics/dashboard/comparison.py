@@ -1,6 +1,6 @@
 """Two to five campaigns drawn together, with a table of each chart's numbers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -47,11 +47,15 @@ class Compared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """``problem`` says why there are no charts; the table of the totals is there all the same."""
+    """``problem`` says why there are no charts; the table of the totals is there all the same.
+
+    ``measures`` are the totals by their labels, with a figure of each campaign.
+    """
 
     names: Sequence[str]
-    headings: Sequence[tuple[str | Promise, bool]]
-    rows: Sequence[Row]
+    labels: Mapping[str, str | Promise]
+    campaigns: Sequence[Row]
+    measures: Sequence[tuple[str | Promise, Sequence[str]]]
     charts: Sequence[Compared]
     problem: str
 
@@ -68,11 +72,18 @@ def compare(asked: DashboardFilter, *, chosen: Sequence[UUID]) -> Comparison:
     )["campaigns"]
     listed.sort(key=lambda row: order[row["campaign_id"]])
     problem = _problem(len(listed))
+    campaigns = [
+        make_row(row, OPTIONAL_METRICS, zone=asked.zone, chosen=order.keys()) for row in listed
+    ]
+    columns = list(fields(OPTIONAL_NAMES))
+    figures = [label for _name, label, is_word in columns if not is_word]
     return Comparison(
         names=[row["campaign_name"] for row in listed],
-        headings=[(label, word) for _name, label, word in fields(OPTIONAL_NAMES)],
-        rows=[
-            make_row(row, OPTIONAL_METRICS, zone=asked.zone, chosen=order.keys()) for row in listed
+        labels={name: label for name, label, is_word in columns if is_word},
+        campaigns=campaigns,
+        measures=[
+            (label, [each.figures[index] for each in campaigns])
+            for index, label in enumerate(figures)
         ],
         charts=[] if problem else _charts(asked, listed),
         problem=problem,

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from analytics.dashboard.activity import Activity
 from analytics.dashboard.charts import Chart, Series, chart, without
 from analytics.dashboard.figures import (
+    NOTHING,
     PER_UNIT,
     count_text,
     marks_along,
@@ -97,7 +98,7 @@ def rate_series(
     return Series(
         look=look,
         label=label,
-        figure=rate_text(rate(whole[kind], whole["sent"])),
+        figure=rate_text(rate(whole[kind], whole["sent"])) if whole["sent"] else NOTHING,
         values=[per_unit(counts, kind) for counts in now],
         previous=_told(without([per_unit(counts, kind) for counts in before], thin_before)),
         thin=thin,

@@ -126,6 +126,12 @@ class TestLine:
         assert len(set.union(*marked.values())) == sum(map(len, marked.values()))
         assert len(drawn([1] * MOST_MARKED, scale([1])).marks) == MOST_MARKED
 
+    def test_of_many_points_one_between_two_gaps_is_marked(self):
+        slots = 3 * MOST_MARKED
+        for alone in (0, slots // 2 + 1, slots - 1):
+            values = [5 if slot == alone else None for slot in range(slots)]
+            assert [y for _, y, _ in drawn(values, scale([10])).marks] == ["120.0"]
+
     @given(values=series)
     def test_any_values_stay_within_the_box(self, values):
         found = drawn(values, scale(values))

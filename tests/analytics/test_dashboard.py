@@ -297,7 +297,10 @@ class TestNothingToShow:
             "Bounce rate": "–",
         }
         assert len(read_timeline(page)) == 90
-        assert "There is no such campaign." in page.texts["p"]
+        assert "The workspace has no campaigns." in page.texts["p"]
+        assert "0–0" not in " ".join(page.texts["p"])
+        legend = [text for text in page.texts["li"] if "rate" in text]
+        assert legend == ["Open rate –", "Reply rate –", "Bounce rate –"]
         assert "Nothing happened in this time." in page.texts["p"]
 
     def test_no_workspace(self, client):

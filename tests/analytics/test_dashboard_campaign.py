@@ -234,7 +234,7 @@ class TestComparison:
     @pytest.mark.parametrize("names", ["AB", "EDCBA"])
     def test_the_chosen_are_drawn_in_their_order(self, compare, names):
         page = compare(*names)
-        assert [row[1] for row in page.tables["mm-campaigns-table"][1:]] == list(names)
+        assert page.tables["mm-compared-table"][0][1:] == list(names)
         titles = [text for text in page.texts["h3"] if text]
         assert titles == ["Sent", "Open rate", "Reply rate", "Bounce rate"]
         looks = {attrs["class"] for tag, attrs in page.tags if tag == "li" and "class" in attrs}

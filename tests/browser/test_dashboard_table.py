@@ -108,7 +108,7 @@ def test_the_search_the_pages_and_the_columns(page):
 
 def tick(page, *campaigns):
     for campaign in campaigns:
-        page.find(f"#mm-campaigns-table input[value='{campaign.pk}']").click()
+        page.find(f".mm-table input[value='{campaign.pk}']").click()
 
 
 def compared(page):

@@ -83,7 +83,7 @@ def test_a_name_goes_by_its_own_script(browser, admin_user, campaign):
             PAGES["dashboard"](None, campaign): "#mm-campaigns-table tbody th a",
             PAGES["campaigns"](None, campaign): "#result_list .field-name a",
             PAGES["a campaign's figures"](None, campaign): "#content > h1, .breadcrumbs bdi",
-            pages.admin("analytics_dashboard_changelist") + compared: "#mm-campaigns-table th a",
+            pages.admin("analytics_dashboard_changelist") + compared: "#mm-compared-table th a",
         }.items():
             browser.open(address)
             found = browser.all(names)
