@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connections
@@ -24,13 +24,22 @@ Statement = tuple[str, list[object]]
 # An id is read as text: of a thousand UUIDs the garbage collector would have to look at each.
 _COLUMNS = "CAST(c.id AS text) AS id, c.name, c.status, c.total_leads, c.created_at"
 FIRST_COUNT = 5  # the counts follow these, and then launched_at for those who want it
-_TOTALS = f"{CampaignTotals._meta.db_table} t ON t.workspace_id = %s AND t.campaign_id = c.id"
+_CAMPAIGNS = f"{Campaign._meta.db_table} c"
+_TOTALS = f"(SELECT * FROM {CampaignTotals._meta.db_table} WHERE workspace_id = %s) t"
+_DAYS = f"{DailyTotals._meta.db_table} WHERE workspace_id = %s"
+_IN_PERIOD = " AND day BETWEEN %s AND %s"
 _ACTIVITY = (
-    f"(SELECT campaign_id, {{sums}} FROM {CampaignDailyTotals._meta.db_table} "
-    "WHERE workspace_id = %s AND day BETWEEN %s AND %s GROUP BY campaign_id) t "
-    "ON t.campaign_id = c.id"
+    f"WITH activity AS (SELECT campaign_id, {{sums}} FROM {CampaignDailyTotals._meta.db_table} "
+    f"WHERE workspace_id = %s{_IN_PERIOD} GROUP BY campaign_id) "
 )
-_CHOSEN = "WITH chosen (id) AS ({among}) "
+
+
+class _Source(NamedTuple):
+    """Campaigns to choose from: a FROM clause, its parameters, and the column of their ids."""
+
+    clause: str
+    parameters: list[object]
+    column: str = "c.id"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +55,13 @@ class CampaignReading:
     with_launch: bool = False
 
     def all_rows(self, order: Order) -> list[Fetched]:
-        counts = self._counts()
-
         def question(vendor: str) -> Statement:
-            source, parameters = self._source(vendor)
+            activity, of_activity = self._activity
+            source = self._with_totals(vendor)
             return (
-                f"SELECT {_COLUMNS}, {', '.join(counts.values())}{self._launch} {source} "
-                f"ORDER BY {order.key(vendor, counts)} {order.direction}, c.id",
-                parameters,
+                f"{activity}SELECT {self._columns} {source.clause} "
+                f"ORDER BY {order.key(vendor, self._counts)} {order.direction}, c.id",
+                [*of_activity, *source.parameters],
             )
 
         return _read(question, self.workspace_id, self.campaigns)
@@ -64,55 +72,120 @@ class CampaignReading:
         In one statement, and so of one moment; its second half is there where the page is empty,
         too.
         """
-        counts = self._counts()
-        named = ", ".join(f"{count} AS {kind}" for kind, count in counts.items())
-        sums = ", ".join(f"CAST(COALESCE(sum({kind}), 0) AS bigint)" for kind in counts)
+        if order.by_counts and order.descending:
+            # A campaign without totals has only zeros, and so comes after every other number.
+            rows, sums, last = self._page(self._totals, order, limit, offset)
+            if (len(rows) == limit and last) or offset + len(rows) == sums[0]:
+                return rows, sums
+        both = order.by_counts or self.least_sent
+        source = self._with_totals if both else self._campaigns
+        return self._page(source, order, limit, offset)[:2]
+
+    def _page(
+        self, ranked: Callable[[str], _Source], order: Order, limit: int, offset: int
+    ) -> tuple[list[Fetched], list[int], Any]:
+        """A page of the source's campaigns, the sums of all, and what the last is sorted by."""
 
         def question(vendor: str) -> Statement:
-            # All are joined once, without what a page alone needs of them.
-            source, parameters = self._source(vendor)
+            activity, of_activity = self._activity
+            source = ranked(vendor)
+            number = (self._totals if self.least_sent else self._campaigns)(vendor)
+            sums = self._summed(vendor)
+            sort_key = order.key(vendor, self._counts)
+            totals, of_totals = self._relation
+            # Of the others no more is read than they are sorted by. The limit is no parameter: a
+            # plan that knows how few there are looks each of them up.
             return (
-                "SELECT * FROM (WITH matching AS ("
-                f"SELECT c.id, {named}, {order.key(vendor, counts)} AS sort_key {source}) "
-                f"SELECT {_COLUMNS}, {', '.join(f'p.{kind}' for kind in counts)}{self._launch}, "
-                "p.sort_key, k.* "
-                f"FROM (SELECT count(*), {sums} FROM matching) k LEFT JOIN ("
-                f"(SELECT * FROM matching ORDER BY sort_key {order.direction}, id "
-                f"LIMIT %s OFFSET %s) p JOIN {Campaign._meta.db_table} c ON c.id = p.id) ON 1 = 1"
-                f") answer ORDER BY sort_key {order.direction}, id",
-                [*parameters, limit, offset],
+                f"{activity}SELECT {self._columns}, p.sort_key, n.*, s.* "
+                f"FROM (SELECT count(*) {number.clause}) n "
+                f"CROSS JOIN (SELECT {_sums(self.metrics)} {sums.clause}) s "
+                f"LEFT JOIN (SELECT {source.column} AS id, {sort_key} AS sort_key "
+                f"{source.clause} ORDER BY 2 {order.direction}, 1 LIMIT {limit:d} OFFSET %s) p "
+                "ON 1 = 1 "
+                f"LEFT JOIN {_CAMPAIGNS} ON c.workspace_id = %s AND c.id = p.id "
+                f"LEFT JOIN {totals} ON t.campaign_id = c.id "
+                f"ORDER BY p.sort_key {order.direction}, p.id",
+                [
+                    *of_activity,
+                    *number.parameters,
+                    *sums.parameters,
+                    *source.parameters,
+                    offset,
+                    self.workspace_id,
+                    *of_totals,
+                ],
             )
 
         rows = _read(question, self.workspace_id, self.campaigns)
-        width = FIRST_COUNT + len(counts) + self.with_launch
-        all_campaigns = list(rows[0][width + 1 :]) if rows else [0] * (1 + len(counts))
-        return [row[:width] for row in rows if row[0] is not None], all_campaigns
+        width = FIRST_COUNT + len(self.metrics) + self.with_launch
+        if not rows:  # as no campaign can be among those that are asked for
+            return [], [0] * (1 + len(self.metrics)), None
+        # Of an empty page there is one row, with the sums alone.
+        page = [row[:width] for row in rows if row[0] is not None]
+        return page, list(rows[0][width + 1 :]), rows[-1][width]
 
     @property
-    def _launch(self) -> str:
-        # The API's answers have none, and to read a thousand instants takes a while.
-        return ", c.launched_at" * self.with_launch
+    def _columns(self) -> str:
+        # The API's answers have no launch, and to read a thousand instants takes a while.
+        return ", ".join([_COLUMNS, *self._counts.values(), *["c.launched_at"] * self.with_launch])
 
+    @property
     def _counts(self) -> dict[str, str]:
         """The expression of each kind; a campaign without events has no totals."""
         return {metric.kind: f"COALESCE(t.{metric.kind}, 0)" for metric in self.metrics}
 
-    def _source(self, vendor: str) -> Statement:
-        parameters: list[object] = [self.workspace_id, self.workspace_id]
-        totals = _TOTALS
-        if self.activity is not None:
-            totals = _ACTIVITY.format(sums=_sums(self.metrics))
-            parameters[1:1] = [self.activity.first, self.activity.last]
-        source = f"FROM {Campaign._meta.db_table} c LEFT JOIN {totals} WHERE c.workspace_id = %s"
+    @property
+    def _activity(self) -> Statement:
+        """The totals of the activity's days, for a statement that reads them more than once."""
+        if self.activity is None:
+            return "", []
+        days = [self.workspace_id, self.activity.first, self.activity.last]
+        return _ACTIVITY.format(sums=_sums(self.metrics)), days
+
+    @property
+    def _relation(self) -> Statement:
+        return (_TOTALS, [self.workspace_id]) if self.activity is None else ("activity t", [])
+
+    def _campaigns(self, vendor: str) -> _Source:
+        source = _Source(f"FROM {_CAMPAIGNS} WHERE c.workspace_id = %s", [self.workspace_id])
+        return self._narrowed(vendor, source)
+
+    def _with_totals(self, vendor: str) -> _Source:
+        totals, of_totals = self._relation
+        clause = f"FROM {_CAMPAIGNS} LEFT JOIN {totals} ON t.campaign_id = c.id"
+        source = _Source(f"{clause} WHERE c.workspace_id = %s", [*of_totals, self.workspace_id])
+        return self._sent_enough(self._narrowed(vendor, source))
+
+    def _totals(self, vendor: str) -> _Source:
+        totals, of_totals = self._relation
+        source = _Source(f"FROM {totals} WHERE 1 = 1", of_totals, "t.campaign_id")
+        return self._sent_enough(self._narrowed(vendor, source))
+
+    def _summed(self, vendor: str) -> _Source:
+        """Where the counts add up to those of all the campaigns: if that is all, in the days."""
+        if self.campaigns is not None or self.campaign_ids is not None or self.least_sent:
+            return self._totals(vendor)
+        if self.activity is None:
+            return _Source(f"FROM {_DAYS}", [self.workspace_id])
+        days = [self.workspace_id, self.activity.first, self.activity.last]
+        return _Source(f"FROM {_DAYS}{_IN_PERIOD}", days)
+
+    def _narrowed(self, vendor: str, source: _Source) -> _Source:
+        clause, parameters, column = source
         if self.campaigns is not None:
-            source += " AND c.id IN (SELECT id FROM chosen)"
+            clause += f" AND {column} IN (SELECT id FROM chosen)"
         if self.campaign_ids is not None:
-            source += f" AND c.id {_AMONG[vendor]}"
-            parameters.append(_ids(vendor, self.campaign_ids))
-        if self.least_sent:
-            source += " AND t.sent >= %s"
-            parameters.append(self.least_sent)
-        return source, parameters
+            clause += f" AND {column} {_AMONG[vendor]}"
+            parameters = [*parameters, _ids(vendor, self.campaign_ids)]
+        return _Source(clause, parameters, column)
+
+    def _sent_enough(self, source: _Source) -> _Source:
+        if not self.least_sent:
+            return source
+        return source._replace(
+            clause=f"{source.clause} AND t.sent >= %s",
+            parameters=[*source.parameters, self.least_sent],
+        )
 
 
 def daily_counts(
@@ -127,17 +200,17 @@ def daily_counts(
 
     def question(vendor: str) -> Statement:
         parameters: list[object] = [workspace_id, period.first, period.last]
-        of_days = "WHERE workspace_id = %s AND day BETWEEN %s AND %s"
         if campaigns is None and campaign_ids is None:
             kinds = ", ".join(metric.kind for metric in metrics)
-            return f"SELECT day, {kinds} FROM {DailyTotals._meta.db_table} {of_days}", parameters
+            return f"SELECT day, {kinds} FROM {_DAYS}{_IN_PERIOD}", parameters
+        narrowed = f"WHERE workspace_id = %s{_IN_PERIOD}"
         if campaigns is not None:
-            of_days += " AND campaign_id IN (SELECT id FROM chosen)"
+            narrowed += " AND campaign_id IN (SELECT id FROM chosen)"
         if campaign_ids is not None:
-            of_days += f" AND campaign_id {_AMONG[vendor]}"
+            narrowed += f" AND campaign_id {_AMONG[vendor]}"
             parameters.append(_ids(vendor, campaign_ids))
         return (
-            f"SELECT day, {_sums(metrics)} FROM {CampaignDailyTotals._meta.db_table} {of_days} "
+            f"SELECT day, {_sums(metrics)} FROM {CampaignDailyTotals._meta.db_table} {narrowed} "
             "GROUP BY day",
             parameters,
         )
@@ -148,7 +221,9 @@ def daily_counts(
 
 def _sums(metrics: Iterable[Metric]) -> str:
     # PostgreSQL's sum of bigints is a numeric, which Python would read as a Decimal.
-    return ", ".join(f"CAST(sum({each.kind}) AS bigint) AS {each.kind}" for each in metrics)
+    return ", ".join(
+        f"CAST(COALESCE(sum({each.kind}), 0) AS bigint) AS {each.kind}" for each in metrics
+    )
 
 
 # Any number of ids in one parameter: the statement stays the same, and is prepared.
@@ -176,6 +251,11 @@ def _read(
     def read(alias: str) -> list[Fetched]:
         statement, parameters = question(connections[alias].vendor)
         chosen = among.values("pk").using(alias)
-        return fetched_among(chosen, _CHOSEN + statement, parameters)
+        return fetched_among(chosen, _with_chosen(statement), parameters)
 
     return read_report(read, campaigns=campaigns)
+
+
+def _with_chosen(statement: str) -> str:
+    others = statement.removeprefix("WITH ")
+    return "WITH chosen (id) AS ({among})" + (", " if others != statement else " ") + others

@@ -1,12 +1,13 @@
 """The two questions, answered from the totals as plain values in the shape of the public page.
 
 The API's views and the admin's dashboard both ask here, so their numbers can't disagree. Each
-answer is one query, and so one moment: it has a batch of events wholly or not at all.
+answer is of one query, and so of one moment: it has a batch of events wholly or not at all.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from itertools import repeat
 from typing import Any, NotRequired, TypedDict, cast
 from uuid import UUID
 
@@ -223,7 +224,9 @@ def timeline_report(
         metrics=(*CORE_METRICS, *optional),
     )
     nothing = (0,) * (len(CORE_METRICS) + len(optional))
-    days = [(day, counts.get(day, nothing)) for day in period]
+    days: Iterable[tuple[date, Fetched]] = zip(
+        period, map(counts.get, period, repeat(nothing)), strict=True
+    )
     if interval != "day":
         found = dict(days)
         days = [

@@ -24,6 +24,11 @@ class Order:
     unsent_last: bool = False
 
     @property
+    def by_counts(self) -> bool:
+        """Whether it goes by what the campaigns' totals alone tell."""
+        return self.sort_by in _COUNTS or self.sort_by in _RATES
+
+    @property
     def direction(self) -> str:
         # Only what may be null is said to be: an index on others then serves.
         nullable = self.sort_by == "launched_at" or self.sort_by in _RATES

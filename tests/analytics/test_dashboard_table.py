@@ -367,12 +367,19 @@ class TestFile:
 
 class TestQueries:
     @pytest.mark.parametrize(
-        "choice", [{}, {"sort_by": "open_rate"}, {"metrics": OPTIONAL_NAMES, "page": "2"}]
+        "choice", [{}, {"sort_by": "total_leads"}, {"metrics": OPTIONAL_NAMES, "page": "2"}]
     )
     @pytest.mark.usefixtures("many")
     def test_it_is_one_query_whatever_the_order(self, show, django_assert_num_queries, choice):
         with django_assert_num_queries(7):
             show(**choice)
+
+    @pytest.mark.usefixtures("many")
+    def test_a_page_that_reaches_campaigns_without_mail_is_one_more(
+        self, show, django_assert_num_queries
+    ):
+        with django_assert_num_queries(8):
+            show(sort_by="open_rate")
 
     def test_narrowed_it_is_one_more(self, show, django_assert_num_queries):
         with django_assert_num_queries(8):
