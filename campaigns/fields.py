@@ -52,7 +52,7 @@ class InstantField(models.DateTimeField):  # type: ignore[type-arg]
         self, value: datetime | None, expression: Any, connection: BaseDatabaseWrapper
     ) -> datetime | None:
         # What Django cut stays in the zone that it was cut in: its midnight is a day's name.
-        if value is None or isinstance(expression, TruncBase):
+        if value is None or value.tzinfo is UTC or isinstance(expression, TruncBase):
             return value
         if connection.vendor == "sqlite" and value.tzinfo in {None, connection.timezone}:
             # Django put the connection's zone on the wall clock of UTC, or none.

@@ -59,15 +59,19 @@ _BY_DIGEST = (
     f"FROM {APIKey._meta.db_table} k JOIN {Workspace._meta.db_table} w ON w.id = k.workspace_id "
     "WHERE k.digest = %s"
 )
-_CONVERTERS = [getattr(field, "from_db_value", None) for field in _FIELDS]
+_CONVERTERS = [
+    (index, field.from_db_value)
+    for index, field in enumerate(_FIELDS)
+    if hasattr(field, "from_db_value")
+]
 
 
-def _loaded(alias: str, row: tuple[object, ...]) -> APIKey:
+def _loaded(alias: str, row: tuple[Any, ...]) -> APIKey:
     connection = connections[alias]
-    values = [
-        value if value is None or convert is None else convert(value, None, connection)
-        for convert, value in zip(_CONVERTERS, row, strict=False)
-    ]
+    values = list(row[: len(_NAMES)])
+    for index, convert in _CONVERTERS:
+        if (value := values[index]) is not None:
+            values[index] = convert(value, None, connection)
     api_key = APIKey.from_db(alias, _NAMES, values)
     api_key.workspace = Workspace.from_db(alias, _WORKSPACE_NAMES, row[len(_NAMES) :])
     return api_key

@@ -18,14 +18,25 @@ def fetched(
 ) -> list[tuple[Any, ...]]:
     """All rows of a statement; on PostgreSQL in binary, which costs a third of reading text."""
     connection: Any = connections[alias]
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            # Django's own cursor asks for text, which no option of it changes.
-            cursor.cursor = connection.Database.Cursor(connection.connection)
-            cursor.cursor.format = connection.Database.pq.Format.BINARY
+    with _cursor(connection) as cursor:
         cursor.execute(statement, parameters)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
+
+
+def _cursor(connection: Any) -> Any:
+    if connection.vendor != "postgresql":
+        return connection.cursor()
+    # As connection.cursor() does, but for the driver's own cursor: Django's asks for text, which
+    # no option of it changes.
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
+    connection.validate_thread_sharing()
+    with connection.wrap_database_errors:
+        cursor = connection.Database.Cursor(connection.connection)
+    cursor.format = connection.Database.pq.Format.BINARY
+    wrapped = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
+    return wrapped(cursor)
 
 
 def fetched_among(
