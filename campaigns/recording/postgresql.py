@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import IntegrityError, NotSupportedError, connections, transaction
 
+from campaigns.base.rows import fetched
 from campaigns.models import Campaign, EmailEvent
 from campaigns.recording.counting import condition, refuse_unless_counted
 from campaigns.recording.events import Event, in_columns
@@ -117,9 +118,8 @@ def _write_arrays(alias: str, workspace_id: int, batch: Sequence[Event]) -> tupl
 
 def _written(alias: str, statement: str, parameters: list[Any]) -> tuple[int, int]:
     """How many events were new, and how many moved a known one."""
-    with connections[alias].cursor() as cursor:
-        cursor.execute(statement, parameters)
-        are_new = [is_new for (is_new,) in cursor.fetchall()]
+    # Whose parameters are apart from the statement: it stays the same, and so may be prepared.
+    are_new = [is_new for (is_new,) in fetched(alias, statement, parameters)]
     return sum(are_new), len(are_new) - sum(are_new)
 
 
