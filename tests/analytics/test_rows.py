@@ -10,7 +10,8 @@ from analytics import reports
 from analytics.models import DailyTotals
 from apikeys.models import APIKey
 from campaigns.base.rows import fetched
-from campaigns.models import Campaign
+from campaigns.models import Campaign, EmailEvent, EventKind
+from campaigns.recording import Event, record_events
 from tests.factories import CampaignFactory, WorkspaceFactory, new_key
 from tests.routes import API
 
@@ -88,3 +89,18 @@ def test_what_every_request_reads_can_be_prepared():
         prepared = " ".join(statement for (statement,) in cursor.fetchall())
     for model in (APIKey, Campaign, DailyTotals):
         assert f"FROM {model._meta.db_table}" in prepared.replace('"', "")
+
+
+@pytest.mark.postgresql
+@pytest.mark.usefixtures("preparing")
+def test_what_records_few_events_is_the_same_statement_for_each():
+    campaign = CampaignFactory()
+    for number in range(3):
+        event = Event(campaign.pk, f"m{number}", EventKind.SENT, INSTANTS[0])
+        record_events(workspace=campaign.workspace, events=[event])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE %s",
+            [f"%INSERT INTO {EmailEvent._meta.db_table} %"],
+        )
+        assert cursor.fetchone() == (1,)
