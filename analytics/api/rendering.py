@@ -64,4 +64,4 @@ class CSVRenderer(BaseRenderer):
             return b""
         view = (renderer_context or {})["view"]
         rows = data["campaigns" if "campaigns" in data else "timeline"]
-        return "".join(csv_lines(view.csv_columns, rows)).encode()
+        return "".join(csv_lines(view.csv_columns(), rows)).encode()

@@ -17,30 +17,29 @@ def find_key(key: str) -> APIKey | None:
     if not crypto.is_well_formed(key):
         return None
     # Where keys are written: a replica that lags would still open what has been revoked.
-    alias = router.db_for_write(APIKey)
+    connection: Any = connections[router.db_for_write(APIKey)]
     try:
-        row = _row_of(crypto.digest(key), alias)
+        row = _row_of(crypto.digest(key), connection)
     except Error as error:
         # The driver's frames hold the digest, and as they run in a generator, Django's filter
         # of sensitive variables does not reach them.
         raise error.with_traceback(None) from None
-    return None if row is None else _loaded(alias, row)
+    return None if row is None else _loaded(connection, row)
 
 
-def _row_of(digest: str, alias: str) -> tuple[Any, ...] | None:
-    connection: Any = connections[alias]
+def _row_of(digest: str, connection: Any) -> tuple[Any, ...] | None:
     was_open = connection.connection is not None
     # For most requests this is the first query: it tells as well as a health check, which would
     # cost as much again, whether a connection from an earlier request still works.
     connection.health_check_done = True
     try:
-        rows = fetched(alias, _BY_DIGEST, [digest])
+        rows = fetched(connection.alias, _BY_DIGEST, [digest])
     except (InterfaceError, OperationalError):
         # A statement that timed out has left the connection as good as it was.
         if not was_open or connection.in_atomic_block or connection.is_usable():
             raise
         connection.close()
-        rows = fetched(alias, _BY_DIGEST, [digest])
+        rows = fetched(connection.alias, _BY_DIGEST, [digest])
     return rows[0] if rows else None
 
 
@@ -66,12 +65,11 @@ _CONVERTERS = [
 ]
 
 
-def _loaded(alias: str, row: tuple[Any, ...]) -> APIKey:
-    connection = connections[alias]
+def _loaded(connection: Any, row: tuple[Any, ...]) -> APIKey:
     values = list(row[: len(_NAMES)])
     for index, convert in _CONVERTERS:
         if (value := values[index]) is not None:
             values[index] = convert(value, None, connection)
-    api_key = APIKey.from_db(alias, _NAMES, values)
-    api_key.workspace = Workspace.from_db(alias, _WORKSPACE_NAMES, row[len(_NAMES) :])
+    api_key = APIKey.from_db(connection.alias, _NAMES, values)
+    api_key.workspace = Workspace.from_db(connection.alias, _WORKSPACE_NAMES, row[len(_NAMES) :])
     return api_key
