@@ -72,13 +72,14 @@ class Configuration:
     # What turns an exception into an answer, as in REST framework's setting of this name. Name
     # one to give our errors the shape of your own API's.
     EXCEPTION_HANDLER: str | None = option(None, optional(dotted_path))
-    # The most requests of a "key" and the most refused ones of an "address", each in a window;
-    # one that is not named is not counted. Name them on the open internet.
+    # The most requests ("key"), "events" and "bytes" of a key and the most refused requests of an
+    # "address", each in a window; one that is not named is not counted. Name them on the open
+    # internet.
     THROTTLE_RATES: Mapping[str, str] | None = option(None, throttle_rates)
     # How many seconds a replica may lag behind and still answer reports. Lower it to see events
     # sooner, raise it to spare the primary while much is written.
     REPLICA_MAX_LAG: int = option(10, between(1, 86_400))
-    # The alias of the cache that counts them. Name one that all processes share.
+    # The alias of the cache that counts for THROTTLE_RATES. Name one that all processes share.
     THROTTLE_CACHE: str = option("default", cache_alias)
     # What becomes of a request while that cache fails: "allow" answers it uncounted, "refuse" is a
     # 503. Choose "refuse" if your site would rather be away than asked too often.
