@@ -10,7 +10,10 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import QuerySet
+
+_DJANGO_S_OWN = (BaseDatabaseWrapper.cursor, BaseDatabaseWrapper._cursor)  # type: ignore[attr-defined]
 
 
 def fetched(
@@ -27,16 +30,32 @@ def fetched(
 def _cursor(connection: Any) -> Any:
     if connection.vendor != "postgresql":
         return connection.cursor()
-    # As connection.cursor() does, but for the driver's own cursor: Django's asks for text, which
-    # no option of it changes.
+    if not _has_django_s_cursor(connection):
+        cursor = connection.cursor()
+        cursor.cursor = _binary(connection)
+        return cursor
+    # As connection.cursor() does, but without its second cursor.
     connection.close_if_health_check_failed()
     connection.ensure_connection()
     connection.validate_thread_sharing()
     with connection.wrap_database_errors:
-        cursor = connection.Database.Cursor(connection.connection)
-    cursor.format = connection.Database.pq.Format.BINARY
+        cursor = _binary(connection)
     wrapped = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
     return wrapped(cursor)
+
+
+def _has_django_s_cursor(connection: Any) -> bool:
+    """Not where a backend prepares each cursor, as one that keeps a schema for each tenant does,
+    nor where a tool watches the connection or forbids to use it."""
+    kind = type(connection)
+    return (kind.cursor, kind._cursor) == _DJANGO_S_OWN and "cursor" not in vars(connection)
+
+
+def _binary(connection: Any) -> Any:
+    """The driver's own cursor: Django's asks for text, which no option of it changes."""
+    cursor = connection.Database.Cursor(connection.connection)
+    cursor.format = connection.Database.pq.Format.BINARY
+    return cursor
 
 
 def fetched_among(

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection, connections, transaction
 from django.test import Client
 
 from analytics import reports
@@ -59,6 +59,30 @@ def test_what_watches_the_queries_may_read_something_itself():
     assert fetched("default", "SELECT 1") == [(1,)]
     with connection.execute_wrapper(read_too):
         assert fetched("default", "SELECT 1") == [(1,)]
+
+
+def test_what_a_backend_does_for_each_cursor_is_done(monkeypatch):
+    done = []
+
+    class Backend(type(connections["default"])):
+        def _cursor(self, name=None):
+            done.append(name)
+            return super()._cursor(name)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(connections["default"], "__class__", Backend)
+        assert fetched("default", "SELECT 1") == [(1,)]
+    assert done == [None]
+
+
+def test_what_watches_a_connection_or_forbids_it_is_asked(monkeypatch):
+    def forbidden():
+        raise AssertionError("No queries here.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(connections["default"], "cursor", forbidden)
+        with pytest.raises(AssertionError, match="No queries here"):
+            fetched("default", "SELECT 1")
 
 
 def test_a_query_that_failed_leaves_nothing_for_the_next():
