@@ -24,8 +24,10 @@ _RECORD = f"""
      WHERE (excluded.occurred_at, excluded.campaign_id) < (known.occurred_at, known.campaign_id)
     RETURNING xmax = 0
 """
+# In binary, as psycopg sends no list of its own accord: text takes ten times as long to write,
+# and there PostgreSQL takes no offset of 16 hours or more, or of a part of a second.
 _ARRAYS = _RECORD.format(
-    rows="SELECT %s, * FROM unnest(%s::timestamptz[], %s::uuid[], %s::smallint[], %s::text[])"
+    rows="SELECT %s, * FROM unnest(%b::timestamptz[], %b::uuid[], %b::smallint[], %b::text[])"
 )
 # Each campaign is looked up by its id alone: of a join with values, which have no statistics, the
 # planner may make a nested loop over all of them.

@@ -167,8 +167,14 @@ class TestAnswers:
             at(0)._replace(occurred_at=instant(0).astimezone(timezone(timedelta(hours=14)))),
             at(0, "first")._replace(occurred_at=datetime.min.replace(tzinfo=UTC)),
             at(0, "last")._replace(occurred_at=datetime.max.replace(tzinfo=UTC)),
+            # Offsets that PostgreSQL does not read.
+            at(0, "far")._replace(occurred_at=instant(0).astimezone(timezone(timedelta(hours=20)))),
+            at(0, "odd")._replace(
+                occurred_at=instant(0).astimezone(timezone(timedelta(microseconds=1)))
+            ),
         ]
-        assert record_events(workspace=workspace, events=given) == Recorded(new=3)
+        assert record_events(workspace=workspace, events=given) == Recorded(new=5)
+        assert record_events(workspace=workspace, events=given) == Recorded(known=5)
         assert stored(workspace) == set(given)
         assert {event.occurred_at.tzinfo for event in stored(workspace)} == {UTC}
 
