@@ -197,6 +197,21 @@ def test_no_page_is_wider_than_the_screen(page, campaigns, width):
         page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
+def test_no_campaign_s_name_is_above_the_names_of_the_figures(page, campaigns):
+    ids = "&".join(f"compare={campaign.pk}" for campaign in campaigns[:5])
+    script = (
+        "const table = document.getElementById('mm-compared-table');"
+        "table.closest('.mm-scroll').scrollLeft = 200;"
+        "table.scrollIntoView();"
+        "const {left, right} = table.querySelector('tbody th').getBoundingClientRect();"
+        "const {top, bottom} = table.tHead.getBoundingClientRect();"
+        "return document.elementFromPoint((left + right) / 2, (top + bottom) / 2).localName"
+    )
+    with page.screen(600):
+        page.open(f"{PAGE}compare/?{ids}")
+        assert page.driver.execute_script(script) == "td"
+
+
 @pytest.fixture
 def millions(campaigns):
     """Numbers and words as long as they come, in every row."""
