@@ -169,8 +169,8 @@ def _note_commands(growth: Growth) -> None:
 
     from benchmarks import data
 
-    # The oldest third of the days.
-    before = data.LAST.date() - timedelta(days=growth.days * 2 // 3)
+    # The oldest tenth of the days.
+    before = data.LAST.date() - timedelta(days=growth.days * 9 // 10)
     tables.heading("Commands, in seconds")
     rows = []
     for name, *arguments in (("verify_totals",), ("prune_events", f"--before={before}")):
