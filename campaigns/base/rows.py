@@ -21,27 +21,30 @@ def fetched(
 ) -> list[tuple[Any, ...]]:
     """All rows of a statement; on PostgreSQL in binary, which costs a third of reading text."""
     connection: Any = connections[alias]
-    with _cursor(connection) as cursor:
+    is_postgresql = connection.vendor == "postgresql"
+    if is_postgresql and _has_django_s_cursor(connection):
+        return _fetched_at_once(connection, statement, parameters)
+    with connection.cursor() as cursor:
+        if is_postgresql:
+            cursor.cursor = _binary(connection)
         cursor.execute(statement, parameters)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
 
 
-def _cursor(connection: Any) -> Any:
-    if connection.vendor != "postgresql":
-        return connection.cursor()
-    if not _has_django_s_cursor(connection):
-        cursor = connection.cursor()
-        cursor.cursor = _binary(connection)
-        return cursor
-    # As connection.cursor() does, but without its second cursor.
+def _fetched_at_once(connection: Any, statement: str, parameters: Any) -> list[tuple[Any, ...]]:
+    """As by ``connection.cursor()``, without its second cursor and a wrapper of each method."""
     connection.close_if_health_check_failed()
     connection.ensure_connection()
     connection.validate_thread_sharing()
     with connection.wrap_database_errors:
         cursor = _binary(connection)
-    wrapped = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-    return wrapped(cursor)
+        wrapped = (
+            connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
+        )
+        wrapped(cursor).execute(statement, parameters)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 def _has_django_s_cursor(connection: Any) -> bool:
