@@ -117,7 +117,7 @@ def csv_reader(lines: Iterator[tuple[int, bytes]], columns: Columns) -> Callable
     try:
         line = _decoded(header)
         delimiters = told[1].decode() if told else _DELIMITERS
-        by_delimiter = {each: _csv_fields(line, each) for each in delimiters if each in line}
+        by_delimiter = {each: _quoted(line, each) for each in delimiters if each in line}
         names = max(by_delimiter.values(), key=len, default=[line])
     except Refused as reason:
         raise UnreadableFile(f"the header line cannot be read: it {reason}") from None
@@ -128,8 +128,9 @@ def csv_reader(lines: Iterator[tuple[int, bytes]], columns: Columns) -> Callable
     pick = itemgetter(*(number if place is None else place for place in places))
 
     def read(line: str) -> Values:
-        cells: list[Any] = _csv_fields(line, delimiter)
-        if not any(map(str.strip, cells)):
+        # Without a quote there is nothing for a CSV parser to do.
+        cells: list[Any] = line.split(delimiter) if '"' not in line else _quoted(line, delimiter)
+        if not cells[0].strip() and not any(map(str.strip, cells)):
             raise _NoCells
         if len(cells) != number:
             raise Refused(f"has {len(cells)} columns where the header has {number}")
@@ -201,10 +202,7 @@ def _decoded(line: bytes) -> str:
         raise Refused(f"is not UTF-8 from byte {error.start + 1} on") from None
 
 
-def _csv_fields(line: str, delimiter: str) -> list[str]:
-    # Without a quote there is nothing for a CSV parser to do.
-    if '"' not in line:
-        return line.split(delimiter)
+def _quoted(line: str, delimiter: str) -> list[str]:
     try:
         (fields,) = csv.reader([line], strict=True, delimiter=delimiter)
     except csv.Error as error:

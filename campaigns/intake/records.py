@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -42,6 +41,7 @@ _BLANK = (None, "")
 _NO_VALUES = {"null", "(null)", "none", "nan", "nat", "nil", "na", "<na>", "n/a", "#n/a"}
 _NO_VALUES |= {"\\n", "undefined"}
 _LONGEST_NO_VALUE = max(map(len, _NO_VALUES))
+_FIRST_OF_CELLS = frozenset("=0123456789")  # of an id that a spreadsheet may have spelled
 
 
 class ImportedCampaign(NamedTuple):
@@ -61,35 +61,36 @@ def event_reader(
     one of these; it may be of any instant. ``kinds`` are by their words: of one that is None
     there is no event. ``zone`` is that of instants that name no offset."""
     known = {str(campaign_id): campaign_id for campaign_id in campaign_ids}
-    read_instant = partial(instant, "occurred_at", zone=zone)
 
     def event(values: Values) -> Event | None:
         campaign_id, message_id, word, occurred_at, recipient = values
-        kind = choice("kind", word, kinds)
+        try:  # as they nearly always are: to ask costs less than a call for each
+            kind, campaign = kinds[word], known[campaign_id]
+        except (KeyError, TypeError):
+            kind, campaign = choice("kind", word, kinds), None
         if kind is None:
             return None
         return Event(
-            _known_campaign(known, campaign_id),
+            campaign or _known_campaign(known, campaign_id),
             _identity(message_id, recipient),
             kind,
-            read_instant(occurred_at),
+            instant("occurred_at", occurred_at, zone=zone),
         )
 
     return event
 
 
 def _known_campaign(known: dict[str, UUID], value: Any) -> UUID:
-    try:
-        return known[value]
-    except (KeyError, TypeError):
-        campaign_id = identifier("campaign_id", value)
+    campaign_id = identifier("campaign_id", value)
     if str(campaign_id) not in known:
         raise Refused(f"campaign_id {shown(value)} is not a campaign of this workspace")
     return campaign_id
 
 
 def _identity(message_id: Any, recipient: Any) -> str:
-    if type(message_id) is str:
+    if type(message_id) is str and (
+        len(message_id) <= _LONGEST_NO_VALUE or message_id[0] in _FIRST_OF_CELLS
+    ):
         message_id = _id_of_cell(message_id)
     if recipient is ABSENT or recipient in _BLANK:
         if (identity := plain_identity(message_id)) is not None:
