@@ -6,12 +6,10 @@ import os
 import stat
 import sys
 from abc import abstractmethod
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import islice
 from pathlib import Path
-from threading import Lock
 from typing import Any, BinaryIO, ClassVar, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -31,7 +29,6 @@ from campaigns.intake.lines import (
 )
 
 Row = TypeVar("Row")
-Read = tuple[list[Any], int]  # a batch, and how far it reaches
 
 _FORMATS: dict[str, Format] = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
@@ -109,7 +106,6 @@ class FileImportCommand(DatabaseCommand, Generic[Row]):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.refused = 0
-        self._refusing = Lock()  # what is read ahead and what is saved may both be refused
         self.database: str = options["database"]
         self.dry_run: bool = options["dry_run"]
         columns = self._columns(options)
@@ -155,8 +151,8 @@ class FileImportCommand(DatabaseCommand, Generic[Row]):
             raise UnreadableFile("nothing was read: it has no lines to import")
 
     def refuse(self, number: int, reason: str) -> None:
-        with self._refusing, beside_the_bar():
-            self.refused += 1
+        self.refused += 1
+        with beside_the_bar():
             self.stderr.write(f"line {number}: {reason}")
 
     def _how_to_go_on(self) -> str:
@@ -169,22 +165,14 @@ class FileImportCommand(DatabaseCommand, Generic[Row]):
     def _save_batches(self, rows: Iterator[tuple[int, Row]], size: int, stream: BinaryIO) -> int:
         total = _size(stream)
         unit = " lines" if total is None else "B"
-        number = position = 0
-
-        def read() -> Read:
-            batch = list(islice(rows, size))
-            return batch, position + len(batch) if total is None else stream.tell()
-
-        # Who pipes may take his time, and an error of the database should not wait for him.
-        batches = _one_after_another(read) if total is None else _read_ahead(read)
-        with (
-            progress_bar(shown=self.stderr.isatty(), total=total, unit=unit) as advance,
-            closing(batches),
-        ):
-            for batch, reached in batches:
+        number = 0
+        with progress_bar(shown=self.stderr.isatty(), total=total, unit=unit) as advance:
+            position = 0
+            while batch := list(islice(rows, size)):
                 with self._undone() if self.dry_run else nullcontext():
                     self.save(batch)
                 number += len(batch)
+                reached = number if total is None else stream.tell()
                 advance(reached - position)
                 position = reached
         return number
@@ -194,20 +182,6 @@ class FileImportCommand(DatabaseCommand, Generic[Row]):
         with transaction.atomic(using=self.database):
             yield
             transaction.set_rollback(True, using=self.database)
-
-
-def _one_after_another(read: Callable[[], Read]) -> Generator[Read]:
-    while (found := read())[0]:
-        yield found
-
-
-def _read_ahead(read: Callable[[], Read]) -> Generator[Read]:
-    """Each batch is read by a thread while the one before it is saved by the database."""
-    with ThreadPoolExecutor(max_workers=1) as ahead:
-        coming = ahead.submit(read)
-        while (found := coming.result())[0]:
-            coming = ahead.submit(read)
-            yield found
 
 
 class Pairs(argparse.Action):
