@@ -28,6 +28,8 @@ from campaigns.intake.lines import (
     read_rows,
 )
 
+_SELDOM = 100_000  # new objects between two collections
+
 Row = TypeVar("Row")
 
 _FORMATS: dict[str, Format] = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
@@ -217,7 +219,7 @@ def _with_constants(
 
 def _only_rows_collected() -> AbstractContextManager[None]:
     # Creating rows triggers garbage collection all the time: up to a quarter of an import
-    # went into scanning Django's own objects again and again.
+    # went into scanning Django's own objects, and the rows of a batch, again and again.
     if gc.get_freeze_count():  # the host has frozen what it has, and unfreezing would undo that
         return nullcontext()
     return _frozen()
@@ -225,10 +227,14 @@ def _only_rows_collected() -> AbstractContextManager[None]:
 
 @contextmanager
 def _frozen() -> Iterator[None]:
+    threshold = gc.get_threshold()
     gc.freeze()
+    if threshold[0]:  # 0 is how a host may have none
+        gc.set_threshold(max(threshold[0], _SELDOM), *threshold[1:])
     try:
         yield
     finally:
+        gc.set_threshold(*threshold)
         gc.unfreeze()
 
 

@@ -346,3 +346,15 @@ def test_what_the_host_froze_stays_frozen(campaign, file, frozen):
         assert (gc.get_freeze_count() > 0) is frozen
     finally:
         gc.unfreeze()
+
+
+@pytest.mark.parametrize("threshold", [0, 500, 200_000])
+def test_the_host_s_own_garbage_collection_comes_back(campaign, file, threshold):
+    file.write_text(EVENTS)
+    before = gc.get_threshold()
+    gc.set_threshold(threshold, *before[1:])
+    try:
+        run("import_events", "acme", file)
+        assert gc.get_threshold() == (threshold, *before[1:])
+    finally:
+        gc.set_threshold(*before)
