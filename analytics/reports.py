@@ -7,7 +7,7 @@ answer is of one query, and so of one moment: it has a batch of events wholly or
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from itertools import repeat
+from itertools import islice, repeat
 from typing import Any, NotRequired, TypedDict, cast
 from uuid import UUID
 
@@ -232,17 +232,14 @@ def timeline_report(
         metrics=(*CORE_METRICS, *optional),
     )
     nothing = (0,) * (len(CORE_METRICS) + len(optional))
-    days: Iterable[tuple[date, Fetched]] = zip(
-        period, map(counts.get, period, repeat(nothing)), strict=True
-    )
-    if interval != "day":
-        found = dict(days)
-        days = [
-            (span.first, tuple(map(sum, zip(*(found[day] for day in span), strict=True))))
-            for span in period.split(interval)
-        ]
+    of_days = list(map(counts.get, period, repeat(nothing)))
+    if interval == "day":
+        answers = _timeline(period, of_days, optional)
+    else:
+        spans = list(period.split(interval))
+        answers = _timeline([span.first for span in spans], _summed(of_days, spans), optional)
     return {
-        "timeline": _timeline(days, optional),
+        "timeline": answers,
         "from_date": period.first,
         "to_date": period.last,
     }
@@ -252,11 +249,15 @@ def timeline_report(
 _day_rates = lru_cache(maxsize=4_096)(core_rates)
 
 
+def _summed(of_days: Sequence[Fetched], spans: Iterable[Period]) -> list[Fetched]:
+    """The sums of each span's days, which follow one another."""
+    days = iter(of_days)
+    return [tuple(map(sum, zip(*islice(days, len(span)), strict=True))) for span in spans]
+
+
 def _timeline(
-    days: Iterable[tuple[date, Fetched]], optional: Sequence[Metric]
+    days: Iterable[date], counts: Sequence[Fetched], optional: Sequence[Metric]
 ) -> list[TimelineDay]:
-    if optional:
-        days = list(days)
     # In one expression: a call for each of a thousand days costs as much as its rates.
     answers: list[TimelineDay] = [
         {
@@ -269,11 +270,11 @@ def _timeline(
             "reply_rate": reply_rate,
             "bounce_rate": bounce_rate,
         }
-        for day, row in days
+        for day, row in zip(days, counts, strict=True)
         for open_rate, reply_rate, bounce_rate in [_day_rates(*row[:4])]
     ]
     if optional:
-        for answer, (_, row) in zip(answers, days, strict=True):
+        for answer, row in zip(answers, counts, strict=True):
             cast(dict[str, Any], answer).update(
                 {
                     name: value

@@ -105,7 +105,7 @@ class IsolatedView(APIView):
     def default_response_headers(self) -> dict[str, str]:
         # One URL has another answer for each key: no shared cache may keep it.
         return {
-            **super().default_response_headers,
+            "Allow": ", ".join(self.allowed_methods),
             "Cache-Control": "private, no-cache",
             # Or else Django's LocaleMiddleware would tell that of the caller.
             "Content-Language": "en",

@@ -56,8 +56,9 @@ def _has_django_s_cursor(connection: Any) -> bool:
 
 def _binary(connection: Any) -> Any:
     """The driver's own cursor: Django's asks for text, which no option of it changes."""
-    cursor = connection.Database.Cursor(connection.connection)
-    cursor.format = connection.Database.pq.Format.BINARY
+    database = connection.Database
+    cursor = database.Cursor(connection.connection)
+    cursor.format = database.pq.Format.BINARY
     return cursor
 
 
