@@ -53,7 +53,7 @@ openapi: install ## Describe the API anew, in analytics/description/openapi.json
 		--custom-settings analytics.description.openapi.SETTINGS --urlconf analytics.urls \
 		--format openapi-json --file analytics/description/openapi.json
 
-bench: install $(CONTENDERS) ## Measure side by side (SIZE=small in two minutes, full in twenty-five, huge in thirty)
+bench: install $(CONTENDERS) ## Measure side by side (SIZE=small in two minutes, full in twenty-five, huge in fifty)
 	@$(BIN)/python -m benchmarks
 
 $(CONTENDERS): $(INSTALLED)

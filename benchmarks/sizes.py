@@ -73,7 +73,7 @@ class Growth:
     @property
     def minutes(self) -> float:
         """On two cores with nothing else to do."""
-        return self.events * 20 / 60 / 10**6
+        return self.events * 30 / 60 / 10**6
 
 
 HUGE = Growth(
