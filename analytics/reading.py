@@ -69,8 +69,8 @@ class CampaignReading:
     def page(self, order: Order, *, limit: int, offset: int) -> tuple[list[Fetched], list[int]]:
         """The rows of one page, and of all campaigns their number and their summed counts.
 
-        In one statement, and so of one moment; its second half is there where the page is empty,
-        too.
+        All of it is of one statement, and so of one moment: the last one, where a page by counts
+        takes a second.
         """
         if order.by_counts and order.descending:
             # A campaign without totals has only zeros, and so comes after every other number.
