@@ -78,8 +78,7 @@ class IsolatedView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         # Before the key is looked at: a method that there is not is 405 for everyone.
-        method = str(request.method).lower()
-        if method not in self.http_method_names or not hasattr(self, method):
+        if request.method not in self.allowed_methods:
             self.http_method_not_allowed(request)
         super().initial(request, *args, **kwargs)
 

@@ -12,7 +12,7 @@ from analytics.spelling import as_text
 try:
     import orjson
 except ImportError:
-    orjson = None  # type: ignore[assignment]  # the extra "fast" is not installed
+    orjson = None  # type: ignore[assignment]  # None in place of the module, where the extra "fast" is not installed
 
 
 def plain_json(data: Any) -> bytes:

@@ -47,7 +47,7 @@ class Activity:
         """The count of all days before each, by kind."""
         every_day = [*self.earlier, *self.days]
         return {
-            kind: [0, *accumulate(day[kind] for day in every_day)]  # type: ignore[literal-required]  # a kind is a field
+            kind: [0, *accumulate(day[kind] for day in every_day)]  # type: ignore[literal-required]  # each of CORE_COUNTS names a key of a TimelineDay; mypy takes only literals
             for kind in CORE_COUNTS
         }
 

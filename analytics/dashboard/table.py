@@ -82,7 +82,7 @@ class Table:
     def found(self) -> dict[str, str]:
         """What all campaigns of the table sent, on whichever page, and their pooled rates."""
         sent = self.kpis["total_sends"]
-        rates = {metric.rate: self.kpis[metric.average] for metric in CORE_METRICS if metric.rate}  # type: ignore[literal-required]  # an average is a field
+        rates = {metric.rate: self.kpis[metric.average] for metric in CORE_METRICS if metric.rate}  # type: ignore[literal-required]  # each metric's average names a key of WorkspaceKPIs; mypy takes only literals
         return {
             "sent": count_text(sent),
             **{name: rate_text(value) if sent else NOTHING for name, value in rates.items()},

@@ -47,15 +47,12 @@ EVENT_EXAMPLE = {
     "occurred_at": "2024-01-16T08:00:00Z",
     "recipient": "ann@example.org",
 }
-_MISTAKE = {
-    "type": "object",
-    "required": ["loc", "msg", "type"],
-    "properties": {
-        "loc": {"type": "array", "items": {"type": ["string", "integer"]}},
-        "msg": {"type": "string"},
-        "type": {"type": "string"},
-    },
+_OF_A_MISTAKE = {
+    "loc": {"type": "array", "items": {"type": ["string", "integer"]}},
+    "msg": {"type": "string"},
+    "type": {"type": "string"},
 }
+_MISTAKE = {"type": "object", "required": [*_OF_A_MISTAKE], "properties": _OF_A_MISTAKE}
 _COUNTS = {name: {"type": "integer", "minimum": 0} for name in ("new", "moved", "known", "pruned")}
 RECORDED = {
     "type": "object",
@@ -69,7 +66,7 @@ RECORDED = {
                 "required": ["index", "loc", "msg", "type"],
                 "properties": {
                     "index": {"type": "integer", "minimum": 0},
-                    **_MISTAKE["properties"],  # type: ignore[dict-item]  # mypy joins the values of _MISTAKE to object
+                    **_OF_A_MISTAKE,
                 },
             },
         },
