@@ -34,6 +34,8 @@ OPTIONAL_NAMES = tuple(metric.kind for metric in OPTIONAL_METRICS)
 
 def optional_metrics(kinds: Collection[str]) -> tuple[Metric, ...]:
     """Those of these kinds, in their own order; raises ValueError for a kind that is none."""
+    if not kinds:
+        return ()
     if unknown := sorted(set(kinds) - {metric.kind for metric in OPTIONAL_METRICS}):
         raise ValueError(f"There is no optional metric {', '.join(unknown)}.")
     return tuple(metric for metric in OPTIONAL_METRICS if metric.kind in kinds)

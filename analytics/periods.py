@@ -55,8 +55,11 @@ class Period:
         return (self.last - self.first).days + 1
 
     def __iter__(self) -> Iterator[date]:
-        first = self.first.toordinal()
-        return map(date.fromordinal, range(first, first + len(self)))
+        return map(date.fromordinal, self.ordinals)
+
+    @property
+    def ordinals(self) -> range:
+        return range(self.first.toordinal(), self.last.toordinal() + 1)
 
     def split(self, interval: Literal["day", "week", "month"]) -> Iterator["Period"]:
         """Its days, weeks from Monday or months; the first and the last may be cut short."""

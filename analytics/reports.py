@@ -139,13 +139,16 @@ def _campaigns(
     *,
     with_launch: bool,
 ) -> CampaignReport:
-    campaigns = _campaign_rows(rows)
+    core = FIRST_COUNT + len(CORE_METRICS)
+    others = slice(core, core + len(optional))
+    is_wider = optional or with_launch
+    campaigns = _campaign_rows([row[:core] for row in rows] if is_wider else rows)
     if optional:
         for campaign, row in zip(campaigns, rows, strict=True):
             cast(dict[str, Any], campaign).update(
                 {
                     name: value
-                    for metric, count in zip(optional, row[9 : 9 + len(optional)], strict=True)
+                    for metric, count in zip(optional, row[others], strict=True)
                     for name, value in (
                         (metric.total, count),
                         (metric.rate, rate(count, campaign["total_sent"])),
@@ -176,10 +179,17 @@ def _campaign_rows(rows: Sequence[Fetched]) -> list[CampaignRow]:
             "bounce_rate": bounce_rate,
             "created_at": created_at if created_at.tzinfo is UTC else _in_utc(created_at),
         }
-        for row in rows
-        for campaign_id, name, status, total_leads, created_at, sent, opened, replied, bounced in [
-            row[:9]
-        ]
+        for (
+            campaign_id,
+            name,
+            status,
+            total_leads,
+            created_at,
+            sent,
+            opened,
+            replied,
+            bounced,
+        ) in rows
         for open_rate, reply_rate, bounce_rate in [core_rates(sent, opened, replied, bounced)]
     ]
 
@@ -232,7 +242,7 @@ def timeline_report(
         metrics=(*CORE_METRICS, *optional),
     )
     nothing = (0,) * (len(CORE_METRICS) + len(optional))
-    of_days = list(map(counts.get, period, repeat(nothing)))
+    of_days = list(map(counts.get, period.ordinals, repeat(nothing)))
     if interval == "day":
         answers = _timeline(period, of_days, optional)
     else:
@@ -245,8 +255,10 @@ def timeline_report(
     }
 
 
-# Most days of a window are past, and asked for again and again.
-_day_rates = lru_cache(maxsize=4_096)(core_rates)
+@lru_cache(maxsize=4_096)
+def _day_rates(counts: Fetched) -> tuple[float, float, float]:
+    """Most days of a window are past, and asked for again and again."""
+    return core_rates(*counts[: len(CORE_METRICS)])
 
 
 def _summed(of_days: Sequence[Fetched], spans: Iterable[Period]) -> list[Fetched]:
@@ -271,7 +283,7 @@ def _timeline(
             "bounce_rate": bounce_rate,
         }
         for day, row in zip(days, counts, strict=True)
-        for open_rate, reply_rate, bounce_rate in [_day_rates(*row[:4])]
+        for open_rate, reply_rate, bounce_rate in [_day_rates(row)]
     ]
     if optional:
         for answer, row in zip(answers, counts, strict=True):

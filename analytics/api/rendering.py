@@ -60,8 +60,6 @@ class CSVRenderer(BaseRenderer):
         accepted_media_type: str | None = None,
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
-        if data is None:  # as in a 304
-            return b""
         view = (renderer_context or {})["view"]
         rows = data["campaigns" if "campaigns" in data else "timeline"]
         return "".join(csv_lines(view.csv_columns(), rows)).encode()

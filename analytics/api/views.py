@@ -4,10 +4,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from django.http import HttpResponse
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from analytics import reports
@@ -39,7 +39,7 @@ class CampaignAnalyticsViewSet(KeyedView, ViewSet):
 
     csv_columns: Callable[[], tuple[str, ...]]  # of the rows that are answered
 
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> HttpResponse:
         query = campaign_query(Parameters(request.query_params, CAMPAIGN_PARAMETERS))
         self.csv_columns = partial(campaign_columns, query.metrics)
         validator = Validator(request)
@@ -55,10 +55,10 @@ class CampaignAnalyticsViewSet(KeyedView, ViewSet):
             limit=query.limit,
             on_read=validator.check,
         )
-        return Response(report, headers={"ETag": validator.etag})
+        return self.answer(report, headers={"ETag": validator.etag})
 
     @action(detail=False)
-    def timeline(self, request: Request) -> Response:
+    def timeline(self, request: Request) -> HttpResponse:
         query = timeline_query(
             Parameters(request.query_params, TIMELINE_PARAMETERS),
             today=self.workspace.today,
@@ -73,7 +73,7 @@ class CampaignAnalyticsViewSet(KeyedView, ViewSet):
             interval=query.interval,
             metrics=query.metrics,
         )
-        return Response(report)
+        return self.answer(report)
 
 
 class MeView(KeyedView):
@@ -81,10 +81,10 @@ class MeView(KeyedView):
 
     required_scope = ANY_KEY
 
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         Parameters(request.query_params, {}).check()
         key, workspace = self.api_key, self.workspace
-        return Response(
+        return self.answer(
             {
                 "workspace": {"name": workspace.name, "time_zone": workspace.time_zone},
                 "key": {

@@ -7,9 +7,9 @@ from itertools import islice, repeat
 from typing import Any, TypeVar
 
 from django.db import router
+from django.http import HttpResponse
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.status import HTTP_409_CONFLICT
 
 from analytics.api.bodies import json_body, json_items
@@ -63,7 +63,7 @@ class EventsView(WritingView):
 
     required_scope = "events:create"
 
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponse:
         items = list(islice(json_items(request._request, most=MOST_EVENT_BYTES), MOST_EVENTS + 1))
         if len(items) > MOST_EVENTS:
             raise TooLarge(f"A request may bring {MOST_EVENTS:,} events at most.")
@@ -73,7 +73,7 @@ class EventsView(WritingView):
         events, refused = _read(items, workspace, alias)
         recorded = _recorded(events, refused, workspace, alias)
         mistakes = [_refusal(index, reason) for index, reason in sorted(refused.items())]
-        return Response({**asdict(recorded), "refused": mistakes})
+        return self.answer({**asdict(recorded), "refused": mistakes})
 
 
 def _read(
@@ -170,7 +170,7 @@ class CampaignView(WritingView):
 
     required_scope = "campaigns:update"
 
-    def put(self, request: Request, campaign_id: str) -> Response:
+    def put(self, request: Request, campaign_id: str) -> HttpResponse:
         body = json_body(request._request, most=MOST_CAMPAIGN_BYTES)
         mistakes = list(_campaign_mistakes(campaign_id, body))
         if mistakes:
@@ -182,7 +182,7 @@ class CampaignView(WritingView):
         if saved.taken:
             raise Conflict
         campaign = Campaign.objects.using(alias).filter(pk=row.id).values(*CAMPAIGN_FIELDS).get()
-        return Response(campaign, status=201 if saved.new else 200)
+        return self.answer(campaign, status=201 if saved.new else 200)
 
 
 def _campaign_mistakes(campaign_id: str, body: Any) -> Iterable[Mistake]:

@@ -45,6 +45,7 @@ def _row_of(digest: str, connection: Any) -> tuple[Any, ...] | None:
 
 # Every request pays for this query: it is compiled here, once, rather than by the ORM each time.
 _FIELDS = APIKey._meta.concrete_fields
+_WORKSPACE: Any = APIKey._meta.get_field("workspace")
 _NAMES = [field.attname for field in _FIELDS]
 # As the fields read them: JSON as text, which the driver would decode.
 _COLUMNS = ", ".join(
@@ -71,5 +72,6 @@ def _loaded(connection: Any, row: tuple[Any, ...]) -> APIKey:
         if (value := values[index]) is not None:
             values[index] = convert(value, None, connection)
     api_key = APIKey.from_db(connection.alias, _NAMES, values)
-    api_key.workspace = Workspace.from_db(connection.alias, _WORKSPACE_NAMES, row[len(_NAMES) :])
+    workspace = Workspace.from_db(connection.alias, _WORKSPACE_NAMES, row[len(_NAMES) :])
+    _WORKSPACE.set_cached_value(api_key, workspace)
     return api_key

@@ -57,12 +57,12 @@ class ThrottledView(APIView):
                 return super().handle_exception(refused)
         return response
 
-    def finalize_response(
-        self, request: Request, response: Response, *args: Any, **kwargs: Any
-    ) -> Response:
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
+        if not self._counting:
+            return response
         # Its throttles alone: a view that an answer knows would stay as long as the answer.
-        throttles = [each for each in self._counting or () if isinstance(each, WindowThrottle)]
+        throttles = [each for each in self._counting if isinstance(each, WindowThrottle)]
         _tell(response, throttles)
         for throttle in throttles:
             if isinstance(throttle, ByteThrottle) and throttle.rate:

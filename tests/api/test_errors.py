@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import OperationalError, connection
+from django.http import HttpResponse
 from django.test import Client
 from rest_framework.response import Response
 
@@ -100,3 +101,15 @@ def test_a_host_s_own_handler_decides_of_every_error(status, method, url, settin
     settings.MAILMETRICS = {**settings.MAILMETRICS, "EXCEPTION_HANDLER": f"{__name__}.plain"}
     answer = refused(status, method, url, settings)
     assert (answer.status_code, answer.json()) == (status, {"host": True})
+
+
+def by_cookie(error, context):
+    """A host's own handler, whose answers depend on something more."""
+    return HttpResponse("No.", status=error.status_code, headers={"Vary": "Cookie"})
+
+
+def test_what_a_host_s_own_answer_depends_on_is_kept(settings):
+    settings.MAILMETRICS = {**settings.MAILMETRICS, "EXCEPTION_HANDLER": f"{__name__}.by_cookie"}
+    answer = Client().get(READING[0])
+    assert (answer.status_code, answer.content) == (401, b"No.")
+    assert set(answer["Vary"].split(", ")) >= {"Cookie", "Accept", "X-API-Key"}

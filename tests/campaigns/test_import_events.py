@@ -1,5 +1,6 @@
 import io
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -347,12 +348,20 @@ def test_without_tqdm_there_is_no_bar(
 KINDS = [kind.label for kind in EventKind]
 
 
+def says_something(line: bytes) -> bool:
+    """Unlike a row of a spreadsheet without anything in it, which is skipped as a blank line is."""
+    return bool(re.search(r'[^\s,"]', line.decode(errors="replace")))
+
+
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.one_of(
             st.sampled_from(KINDS),
-            st.binary(max_size=40).map(lambda it: it.replace(b"\n", b"").replace(b"\r", b"")),
+            st.just(b""),
+            st.binary(max_size=40)
+            .map(lambda it: it.replace(b"\n", b"").replace(b"\r", b""))
+            .filter(says_something),
         ),
         max_size=10,
     ),
@@ -374,13 +383,14 @@ def test_the_good_lines_among_any_bytes_are_recorded(
     good = csv if is_csv else json
     encoded = [good.format(it).encode() if isinstance(it, str) else it for it in lines]
     file = tmp_path / ("any.csv" if is_csv else "any.jsonl")
-    file.write_bytes(b"\n".join([HEADER.strip().encode() if is_csv else b"", *encoded]))
-    if not any(isinstance(it, str) or it.strip() for it in lines):
+    # After two line ends nothing can make a file of another encoding of it.
+    file.write_bytes(b"\n".join([HEADER.strip().encode() if is_csv else b"\n", *encoded]))
+    if not any(lines):
         with pytest.raises(CommandError, match="nothing was read"):
             run("import_events", "acme", file)
         return
     ended = run("import_events", "acme", file, "--batch-size", 3)
-    bad = sum(isinstance(it, bytes) and bool(it.strip()) for it in lines)
+    bad = sum(isinstance(it, bytes) and it != b"" for it in lines)
     assert ended.status == (1 if bad else 0)
     assert len(ended.err.splitlines()) == bad
     kinds = {EventKind[it.upper()] for it in lines if isinstance(it, str)}
