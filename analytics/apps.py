@@ -23,6 +23,10 @@ class AnalyticsConfig(AppConfig):
         post_migrate.connect(unmigrated.install_triggers, sender=self)
         counting = import_module("campaigns.recording.counting")
         triggers = import_module("analytics.totals.triggers")
-        counting.require(triggers.missing_for_events, condition=triggers.condition_for_events())
+        counting.require(
+            triggers.missing_for_events,
+            condition=triggers.condition_for_events(),
+            on_citus=triggers.CONDITION_ON_CITUS,
+        )
         if apps.is_installed("drf_spectacular"):
             import_module("analytics.description.openapi")

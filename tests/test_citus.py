@@ -20,8 +20,10 @@ from analytics.totals.pruning import prune
 from analytics.totals.recount import differences
 from apikeys import crypto
 from apikeys.models import APIKey
+from campaigns.base.citus import set_for_transaction
 from campaigns.models import Campaign, EmailEvent, EventKind, Workspace
-from campaigns.recording import Event, record_events
+from campaigns.recording import Event, postgresql, record_events
+from campaigns.recording.counting import NotCounted
 from tests.analytics.dashboards import PAGE
 from tests.citus import CITUS_URL, WITHOUT, temporary_database
 from tests.commands import run
@@ -339,6 +341,43 @@ def test_the_triggers_of_one_server_are_told_and_replaced(places):
     assert "is a Citus cluster's, and has one server's triggers" in issue.msg
     run("distribute_tables", "--database=cluster")
     assert check_triggers(databases=["cluster"]) == []
+    assert_same()
+
+
+def one_event(workspace):
+    campaign = Campaign.objects.using("plain").filter(workspace_id=workspace).first()
+    return Event(campaign.id, "of those that nothing counts", EventKind.SENT, START)
+
+
+def lose_all():
+    triggers.remove(connections["cluster"])
+
+
+def lose_one():
+    with connections["cluster"].cursor() as cursor:
+        set_for_transaction(cursor)
+        cursor.execute(
+            "DROP TRIGGER mailmetrics_events_deleted ON mailmetrics_campaigns_emailevent"
+        )
+
+
+@pytest.mark.parametrize("lose", [lose_all, lose_one])
+def test_nothing_is_recorded_where_nothing_would_count_it(places, lose):
+    workspace, event = Workspace(pk=1), one_event(1)
+    with transaction.atomic(using="cluster"):
+        lose()
+        with pytest.raises(NotCounted, match=r"lacks the triggers .*mailmetrics_events_deleted"):
+            record_events(workspace=workspace, events=[event], using="cluster")
+        transaction.set_rollback(True, using="cluster")
+    assert_same()
+
+
+def test_a_cluster_that_has_become_one_server_is_written_as_one(places, monkeypatch):
+    monkeypatch.setattr(postgresql, "_distributed", {"plain"})
+    workspace, event = Workspace(pk=1), one_event(1)
+    for alias in PLACES:
+        assert record_events(workspace=workspace, events=[event], using=alias).new == 1
+    assert postgresql._distributed == {"cluster"}
     assert_same()
 
 

@@ -137,6 +137,9 @@ def condition_for_events() -> str:
     return f"({_EVENTS_FIRING['postgresql']}) = {_on_events('postgresql')}"
 
 
+CONDITION_ON_CITUS = "mailmetrics_events_are_counted()"  # the same as a function of its own
+
+
 def _on_events(vendor: str) -> int:
     return sum(name.startswith(_ON_EVENTS) for name in expected(vendor))
 

@@ -11,24 +11,26 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 Missing = Callable[[BaseDatabaseWrapper], Collection[str]]
 
-_requirements: dict[Missing, str] = {}  # with the same question as SQL
+_requirements: dict[Missing, tuple[str, str]] = {}  # with the same question as SQL
 
 
 class NotCounted(OperationalError):
     """Events were not recorded, for the database lacks what would count them."""
 
 
-def require(missing: Missing, *, condition: str) -> None:
+def require(missing: Missing, *, condition: str, on_citus: str) -> None:
     """Record nothing where ``missing`` names something.
 
     ``condition`` is the same question as SQL of PostgreSQL, true where nothing is missing.
+    ``on_citus`` is it as a function of the database, which may be missing, too: there a statement
+    of values can't ask anything itself.
     """
-    _requirements[missing] = condition
+    _requirements[missing] = condition, on_citus
 
 
-def condition() -> str:
+def condition(*, on_citus: bool = False) -> str:
     """What a statement on PostgreSQL can ask as it records, for half the price of asking before."""
-    return " AND ".join(_requirements.values()) or "true"
+    return " AND ".join(each[on_citus] for each in _requirements.values()) or "true"
 
 
 def refuse_unless_counted(alias: str) -> None:

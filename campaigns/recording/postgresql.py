@@ -4,7 +4,13 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Any
 
-from django.db import IntegrityError, NotSupportedError, connections, transaction
+from django.db import (
+    IntegrityError,
+    NotSupportedError,
+    ProgrammingError,
+    connections,
+    transaction,
+)
 
 from campaigns.base.rows import fetched
 from campaigns.models import Campaign, EmailEvent
@@ -52,29 +58,30 @@ def write(alias: str, workspace_id: int, batch: Sequence[Event]) -> tuple[int, i
     )
 
 
-# The databases that distribute the events: there an INSERT of values may ask nothing meanwhile. Of
-# this process alone, which learns it from a refusal.
+# The databases that distribute the events. Of this process alone, which learns it from a refusal.
 _distributed: set[str] = set()
 
 
 def _write_few(alias: str, workspace_id: int, batch: Sequence[Event]) -> tuple[int, int]:
     if alias not in _distributed:
         try:
-            # Where nothing would count them the workspace is NULL, which the table refuses.
-            own = f"CASE WHEN {condition()} THEN %s::bigint END"
-            return _write_values(alias, workspace_id, batch, own)
+            return _write_values(alias, workspace_id, batch, condition())
         except NotSupportedError:
             _distributed.add(alias)
-    refuse_unless_counted(alias)
-    return _write_values(alias, workspace_id, batch, "%s")
+    try:
+        return _write_values(alias, workspace_id, batch, condition(on_citus=True))
+    except ProgrammingError:  # the function is missing
+        refuse_unless_counted(alias)
+        _distributed.remove(alias)  # restored to one server, as it seems
+        return _write_values(alias, workspace_id, batch, condition())
 
 
 def _write_values(
-    alias: str, workspace_id: int, batch: Sequence[Event], own: str
+    alias: str, workspace_id: int, batch: Sequence[Event], is_counted: str
 ) -> tuple[int, int]:
-    """``own`` is the workspace of the first event, as SQL."""
+    """Where the SQL ``is_counted`` is not true a kind is NULL, which the table refuses."""
     events = earliest_by_key(batch)
-    first = f"({own}, %s, %s, %s, %s)"
+    first = f"(%s, %s, %s, CASE WHEN {is_counted} THEN %s::smallint END, %s)"
     others = ["(%s, %s, %s, %s, %s)"] * (len(events) - 1)
     statement = _RECORD.format(rows=f"VALUES {', '.join([first, *others])}")
     parameters = [

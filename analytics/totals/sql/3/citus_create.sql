@@ -80,12 +80,79 @@ BEGIN
     END LOOP;
 END $do$;
 
+-- What EXECUTE runs is planned anew each time. Where there is nothing to sum and to sort, as for a
+-- single event, that takes less than half as long.
+CREATE FUNCTION mailmetrics_add_one(shards mailmetrics_shards, counted mailmetrics_counted)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE mailmetrics_on(shards, $sql$
+        INSERT INTO mailmetrics_analytics_campaigntotals AS t
+               (workspace_id, campaign_id, sent, opened, replied, bounced,
+                clicked, unsubscribed, complained, machine_opened)
+        VALUES ($1.workspace_id, $1.campaign_id, $1.sent, $1.opened, $1.replied, $1.bounced,
+                $1.clicked, $1.unsubscribed, $1.complained, $1.machine_opened)
+            ON CONFLICT (workspace_id, campaign_id) DO UPDATE
+           SET sent = t.sent + excluded.sent,
+               opened = t.opened + excluded.opened,
+               replied = t.replied + excluded.replied,
+               bounced = t.bounced + excluded.bounced,
+               clicked = t.clicked + excluded.clicked,
+               unsubscribed = t.unsubscribed + excluded.unsubscribed,
+               complained = t.complained + excluded.complained,
+               machine_opened = t.machine_opened + excluded.machine_opened $sql$)
+      USING counted;
+    EXECUTE mailmetrics_on(shards, $sql$
+        INSERT INTO mailmetrics_analytics_campaigndailytotals AS t
+               (workspace_id, campaign_id, day, sent, opened, replied, bounced,
+                clicked, unsubscribed, complained, machine_opened)
+        VALUES ($1.workspace_id, $1.campaign_id, $1.day, $1.sent, $1.opened, $1.replied, $1.bounced,
+                $1.clicked, $1.unsubscribed, $1.complained, $1.machine_opened)
+            ON CONFLICT (workspace_id, campaign_id, day) DO UPDATE
+           SET sent = t.sent + excluded.sent,
+               opened = t.opened + excluded.opened,
+               replied = t.replied + excluded.replied,
+               bounced = t.bounced + excluded.bounced,
+               clicked = t.clicked + excluded.clicked,
+               unsubscribed = t.unsubscribed + excluded.unsubscribed,
+               complained = t.complained + excluded.complained,
+               machine_opened = t.machine_opened + excluded.machine_opened $sql$)
+      USING counted;
+    EXECUTE mailmetrics_on(shards, $sql$
+        INSERT INTO mailmetrics_analytics_dailytotals AS t
+               (workspace_id, day, sent, opened, replied, bounced,
+                clicked, unsubscribed, complained, machine_opened)
+        VALUES ($1.workspace_id, $1.day, $1.sent, $1.opened, $1.replied, $1.bounced,
+                $1.clicked, $1.unsubscribed, $1.complained, $1.machine_opened)
+            ON CONFLICT (workspace_id, day) DO UPDATE
+           SET sent = t.sent + excluded.sent,
+               opened = t.opened + excluded.opened,
+               replied = t.replied + excluded.replied,
+               bounced = t.bounced + excluded.bounced,
+               clicked = t.clicked + excluded.clicked,
+               unsubscribed = t.unsubscribed + excluded.unsubscribed,
+               complained = t.complained + excluded.complained,
+               machine_opened = t.machine_opened + excluded.machine_opened $sql$)
+      USING counted;
+END $$;
+
+-- Whether the triggers fire, for a statement of values: on Citus it may ask nothing itself.
+CREATE FUNCTION mailmetrics_events_are_counted() RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT count(*) = 5 FROM pg_trigger
+             WHERE starts_with(tgname, 'mailmetrics_events_') AND tgenabled IN ('O', 'A')
+               AND tgrelid = to_regclass('mailmetrics_campaigns_emailevent'));
+END $$;
+
 -- Every row is of one shard, so that any of its workspaces finds it.
 CREATE OR REPLACE FUNCTION mailmetrics_count_events() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
     workspaces bigint[];
     shards mailmetrics_shards;
+    ids bigint[];
+    zones text[];
+    horizons timestamptz[];
     counted mailmetrics_counted[];
     too_early boolean;
 BEGIN
@@ -96,25 +163,30 @@ BEGIN
     END IF;
     PERFORM mailmetrics_lock(workspaces, alone => TG_OP = 'UPDATE');
     shards := mailmetrics_shards(workspaces[1]);
+    -- A short statement, for it is planned each time; the plan of the long one is kept.
     EXECUTE mailmetrics_on(shards, $sql$
-        SELECT array_agg((workspace_id, campaign_id, day, sent, opened, replied, bounced,
-                          clicked, unsubscribed, complained, machine_opened)::mailmetrics_counted),
-               bool_or(too_early)
-          FROM (SELECT e.workspace_id, e.campaign_id,
-                       (e.occurred_at AT TIME ZONE w.time_zone)::date AS day,
-                       bool_or(e.occurred_at < w.events_pruned_before) AS too_early,
-                       count(*) FILTER (WHERE kind = 1) AS sent,
-                       count(*) FILTER (WHERE kind = 2) AS opened,
-                       count(*) FILTER (WHERE kind = 3) AS replied,
-                       count(*) FILTER (WHERE kind = 4) AS bounced,
-                       count(*) FILTER (WHERE kind = 5) AS clicked,
-                       count(*) FILTER (WHERE kind = 6) AS unsubscribed,
-                       count(*) FILTER (WHERE kind = 7) AS complained,
-                       count(*) FILTER (WHERE kind = 8) AS machine_opened
-                  FROM changed_rows e
-                  LEFT JOIN mailmetrics_campaigns_workspace w ON w.id = e.workspace_id
-                 GROUP BY 1, 2, 3) changed
-    $sql$) INTO counted, too_early;
+        SELECT array_agg(id), array_agg(time_zone), array_agg(events_pruned_before)
+          FROM mailmetrics_campaigns_workspace WHERE id = ANY ($1)
+    $sql$) INTO ids, zones, horizons USING workspaces;
+    SELECT array_agg((workspace_id, campaign_id, day, sent, opened, replied, bounced,
+                      clicked, unsubscribed, complained, machine_opened)::mailmetrics_counted),
+           bool_or(changed.too_early)
+      INTO counted, too_early
+      FROM (SELECT e.workspace_id, e.campaign_id,
+                   (e.occurred_at AT TIME ZONE w.time_zone)::date AS day,
+                   bool_or(e.occurred_at < w.events_pruned_before) AS too_early,
+                   count(*) FILTER (WHERE kind = 1) AS sent,
+                   count(*) FILTER (WHERE kind = 2) AS opened,
+                   count(*) FILTER (WHERE kind = 3) AS replied,
+                   count(*) FILTER (WHERE kind = 4) AS bounced,
+                   count(*) FILTER (WHERE kind = 5) AS clicked,
+                   count(*) FILTER (WHERE kind = 6) AS unsubscribed,
+                   count(*) FILTER (WHERE kind = 7) AS complained,
+                   count(*) FILTER (WHERE kind = 8) AS machine_opened
+              FROM changed_rows e
+              LEFT JOIN unnest(ids, zones, horizons) AS w (id, time_zone, events_pruned_before)
+                     ON w.id = e.workspace_id
+             GROUP BY 1, 2, 3) changed;
     IF TG_ARGV[0] = 'add' AND too_early THEN
         RAISE check_violation USING
             CONSTRAINT = 'mailmetrics_event_after_horizon',
@@ -122,7 +194,9 @@ BEGIN
             MESSAGE = 'an event is from before its workspace was pruned '
                       '(mailmetrics_event_after_horizon)';
     END IF;
-    IF TG_ARGV[0] = 'add' THEN
+    IF TG_ARGV[0] = 'add' AND cardinality(counted) = 1 THEN
+        PERFORM mailmetrics_add_one(shards, counted[1]);
+    ELSIF TG_ARGV[0] = 'add' THEN
         PERFORM mailmetrics_add(shards, counted);
     ELSE
         PERFORM mailmetrics_subtract(shards, counted);
@@ -226,6 +300,7 @@ REVOKE ALL ON FUNCTION
     mailmetrics_shards(bigint), mailmetrics_is_here(bigint),
     mailmetrics_on(mailmetrics_shards, text),
     mailmetrics_add(mailmetrics_shards, mailmetrics_counted[]),
+    mailmetrics_add_one(mailmetrics_shards, mailmetrics_counted),
     mailmetrics_subtract(mailmetrics_shards, mailmetrics_counted[]),
     mailmetrics_recount(mailmetrics_shards, bigint)
     FROM PUBLIC;

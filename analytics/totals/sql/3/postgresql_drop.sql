@@ -31,6 +31,7 @@ DROP FUNCTION IF EXISTS mailmetrics_know_time_zones(text[]);
 DROP FUNCTION IF EXISTS mailmetrics_cut_days_anew();
 DROP FUNCTION IF EXISTS mailmetrics_lock(bigint[], boolean);
 DROP FUNCTION IF EXISTS mailmetrics_is_here(bigint);
+DROP FUNCTION IF EXISTS mailmetrics_events_are_counted();
 -- The others take types of ours, which take them along.
 DROP FUNCTION IF EXISTS mailmetrics_recount(bigint);
 DROP TYPE IF EXISTS mailmetrics_shards CASCADE;
