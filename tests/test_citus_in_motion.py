@@ -3,17 +3,19 @@
 import http.client
 import json
 import random
+import re
 import threading
 import time
 import traceback
 from collections import Counter, defaultdict
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
 import psycopg
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import InterfaceError, InternalError, OperationalError, connections
 from environ import Env
@@ -40,6 +42,15 @@ ZONES = ("UTC", "America/New_York", "Asia/Tokyo")
 KEYS = {number: crypto.generate() for number in range(1, WORKSPACES + 1)}
 API = "/api/public/v1/analytics/campaigns"
 QUESTIONS = (API, f"{API}/timeline?from_date=2023-12-30&to_date=2024-02-10")
+ADMIN = "/admin"
+PAGES = (
+    f"{ADMIN}/mailmetrics_analytics/dashboard/?workspace={{}}",
+    f"{ADMIN}/mailmetrics_analytics/dashboard/campaigns.csv?workspace={{}}",
+    f"{ADMIN}/mailmetrics_campaigns/campaign/?workspace__id__exact={{}}",
+    f"{ADMIN}/mailmetrics_campaigns/workspace/",
+    f"{ADMIN}/mailmetrics_campaigns/workspace/{{}}/change/",
+)
+STAFF = {"username": "staff", "password": "only-for-tests"}
 AWAY = (503, "5")
 # What docs/operations.md says that record_events raises, and to call it again.
 LOST = (OperationalError, InterfaceError)
@@ -65,6 +76,7 @@ def cluster(django_db_blocker):
 
 
 def _make():
+    User.objects.db_manager("cluster").create_superuser(**STAFF)
     Workspace.objects.using("cluster").bulk_create(
         Workspace(pk=number, name=f"w{number}", created_at=START) for number in KEYS
     )
@@ -96,18 +108,22 @@ class Motion:
         self.address = address
         self.stopped = threading.Event()
         self.acknowledged = []  # of each batch, its workspace and events
-        self.answers = Counter()  # by status and Retry-After
+        # By status and Retry-After.
+        self.answers, self.pages = Counter(), Counter()
+        self.session = _logged_in(address)
         self.calls_again = self.zones_changed = 0
         self.slowest = 0.0
         self.wrong = []
         tasks = [(self.write, seed) for seed in range(WRITERS)]
-        tasks += [(self.read, seed) for seed in range(READERS)] + [(self.change_zones, 0)]
+        tasks += [(self.read, seed) for seed in range(READERS)]
+        tasks += [(self.change_zones, 0), (self.look_at_pages, 0)]
         self.threads = [threading.Thread(target=self._noted, args=task) for task in tasks]
 
     def __str__(self):
         return (
             f"{len(self.acknowledged)} batches, {self.calls_again} calls again, slowest "
-            f"{self.slowest:.2f} s; {self.zones_changed} zones changed; {dict(self.answers)}"
+            f"{self.slowest:.2f} s; {self.zones_changed} zones changed; "
+            f"API {dict(self.answers)}, pages {dict(self.pages)}"
         )
 
     def _noted(self, task, seed):
@@ -161,13 +177,9 @@ class Motion:
             sums[asked] = total
 
     def ask(self, workspace_id, question):
-        connection = http.client.HTTPConnection(*self.address, timeout=60)
-        try:
-            connection.request("GET", question, headers={"X-API-Key": KEYS[workspace_id]})
-            answer = connection.getresponse()
-            return answer.status, answer.headers["Retry-After"], json.loads(answer.read())
-        finally:
-            connection.close()
+        key = {"X-API-Key": KEYS[workspace_id]}
+        status, headers, body = _asked(self.address, "GET", question, key)
+        return status, headers["Retry-After"], json.loads(body)
 
     def change_zones(self, choose):
         while not self.stopped.wait(0.5):
@@ -178,14 +190,22 @@ class Motion:
             except (*LOST, InternalError):  # Django's own, of an UPDATE that loses a node
                 connections["cluster"].close()
 
-    def wait_for(self, *, batches=0, good=0, away=0):
+    def look_at_pages(self, choose):
+        while not self.stopped.wait(0.05):
+            page = choose.choice(PAGES).format(choose.choice(list(KEYS)))
+            status, headers, _ = _asked(self.address, "GET", page, {"Cookie": self.session})
+            self.pages[status, headers["Retry-After"]] += 1
+
+    def wait_for(self, *, batches=0, good=0, away=0, pages_away=0):
         """Until there have been so many more of them."""
         deadline = time.monotonic() + PATIENCE
-        start = len(self.acknowledged), self.answers[200, None], self.answers[AWAY]
-        wanted = batches, good, away
 
         def seen():
-            return len(self.acknowledged), self.answers[200, None], self.answers[AWAY]
+            answers = self.answers[200, None], self.answers[AWAY]
+            return len(self.acknowledged), *answers, self.pages[AWAY]
+
+        start = seen()
+        wanted = batches, good, away, pages_away
 
         def is_enough():
             return all(
@@ -196,6 +216,31 @@ class Motion:
             assert self.wrong == [], "\n".join(self.wrong)
             assert time.monotonic() < deadline, (seen(), start, self.answers)
             time.sleep(0.02)
+
+
+def _asked(address, method, path, headers, body=None):
+    connection = http.client.HTTPConnection(*address, timeout=60)
+    try:
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read().decode()
+    finally:
+        connection.close()
+
+
+def _logged_in(address):
+    """The cookie of a staff member's session."""
+    _, headers, page = _asked(address, "GET", f"{ADMIN}/login/", {})
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[1]
+    form = {
+        "Cookie": headers["Set-Cookie"].partition(";")[0],
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+    body = urlencode({**STAFF, "csrfmiddlewaretoken": token})
+    status, headers, _ = _asked(address, "POST", f"{ADMIN}/login/?next={ADMIN}/", form, body)
+    assert status == 302
+    cookies = [each.partition(";")[0] for each in headers.get_all("Set-Cookie")]
+    return next(each for each in cookies if "sessionid" in each)
 
 
 def _sums(answer):
@@ -229,7 +274,10 @@ def in_motion(cluster, tmp_path, *, nodes_are_lost=False):
             # Seen with pytest -s.
             print(f"\n{motion}")
         assert motion.wrong == [], "\n".join(motion.wrong)
-        assert motion.answers.keys() <= {(200, None), *([AWAY] if nodes_are_lost else [])}
+        usual = {(200, None), *([AWAY] if nodes_are_lost else [])}
+        assert motion.answers.keys() <= usual
+        assert (200, None) in motion.pages
+        assert motion.pages.keys() <= usual
         assert_exact(cluster, motion)
 
 
@@ -302,7 +350,7 @@ def test_a_worker_is_killed_and_comes_back(cluster, tmp_path):
             worker.kill()
             try:
                 # Its workspaces are away, the others are answered.
-                motion.wait_for(away=5, good=5)
+                motion.wait_for(away=5, good=5, pages_away=2)
             finally:
                 worker.start()
             motion.wait_for(batches=20, good=20)
@@ -314,6 +362,6 @@ def test_the_coordinator_is_killed_and_comes_back(cluster, tmp_path):
     with in_motion(cluster, tmp_path, nodes_are_lost=True) as motion:
         coordinator.kill()
         try:
-            motion.wait_for(away=5)
+            motion.wait_for(away=5, pages_away=2)
         finally:
             coordinator.start()
