@@ -3,14 +3,13 @@
 import http.client
 import json
 import random
-import re
 import threading
 import time
 import traceback
 from collections import Counter, defaultdict
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import psycopg
@@ -18,6 +17,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import InterfaceError, InternalError, OperationalError, connections
+from django.test import Client, override_settings
 from environ import Env
 
 from analytics.totals.recount import differences
@@ -50,7 +50,6 @@ PAGES = (
     f"{ADMIN}/mailmetrics_campaigns/workspace/",
     f"{ADMIN}/mailmetrics_campaigns/workspace/{{}}/change/",
 )
-STAFF = {"username": "staff", "password": "only-for-tests"}
 AWAY = (503, "5")
 # What docs/operations.md says that record_events raises, and to call it again.
 LOST = (OperationalError, InterfaceError)
@@ -76,7 +75,7 @@ def cluster(django_db_blocker):
 
 
 def _make():
-    User.objects.db_manager("cluster").create_superuser(**STAFF)
+    User.objects.db_manager("cluster").create_superuser("chief")
     Workspace.objects.using("cluster").bulk_create(
         Workspace(pk=number, name=f"w{number}", created_at=START) for number in KEYS
     )
@@ -101,6 +100,13 @@ def _campaign(workspace_id, number):
     return UUID(int=workspace_id * 10 + number)
 
 
+class OnlyToTheCluster:
+    def db_for_read(self, model, **hints):
+        return "cluster"
+
+    db_for_write = db_for_read
+
+
 class Motion:
     """Writers, readers and one who changes time zones, until it is stopped."""
 
@@ -110,7 +116,6 @@ class Motion:
         self.acknowledged = []  # of each batch, its workspace and events
         # By status and Retry-After.
         self.answers, self.pages = Counter(), Counter()
-        self.session = _logged_in(address)
         self.calls_again = self.zones_changed = 0
         self.slowest = 0.0
         self.wrong = []
@@ -177,9 +182,13 @@ class Motion:
             sums[asked] = total
 
     def ask(self, workspace_id, question):
-        key = {"X-API-Key": KEYS[workspace_id]}
-        status, headers, body = _asked(self.address, "GET", question, key)
-        return status, headers["Retry-After"], json.loads(body)
+        connection = http.client.HTTPConnection(*self.address, timeout=60)
+        try:
+            connection.request("GET", question, headers={"X-API-Key": KEYS[workspace_id]})
+            answer = connection.getresponse()
+            return answer.status, answer.headers["Retry-After"], json.loads(answer.read())
+        finally:
+            connection.close()
 
     def change_zones(self, choose):
         while not self.stopped.wait(0.5):
@@ -191,10 +200,15 @@ class Motion:
                 connections["cluster"].close()
 
     def look_at_pages(self, choose):
+        staff = Client(raise_request_exception=False)
+        staff.force_login(User.objects.get(username="chief"))
         while not self.stopped.wait(0.05):
             page = choose.choice(PAGES).format(choose.choice(list(KEYS)))
-            status, headers, _ = _asked(self.address, "GET", page, {"Cookie": self.session})
-            self.pages[status, headers["Retry-After"]] += 1
+            answer = staff.get(page)
+            answer.close()
+            self.pages[answer.status_code, answer.headers.get("Retry-After")] += 1
+            if answer.status_code != 200:
+                connections["cluster"].close()  # as at the end of a request that is no test's
 
     def wait_for(self, *, batches=0, good=0, away=0, pages_away=0):
         """Until there have been so many more of them."""
@@ -218,31 +232,6 @@ class Motion:
             time.sleep(0.02)
 
 
-def _asked(address, method, path, headers, body=None):
-    connection = http.client.HTTPConnection(*address, timeout=60)
-    try:
-        connection.request(method, path, body, headers)
-        answer = connection.getresponse()
-        return answer.status, answer.headers, answer.read().decode()
-    finally:
-        connection.close()
-
-
-def _logged_in(address):
-    """The cookie of a staff member's session."""
-    _, headers, page = _asked(address, "GET", f"{ADMIN}/login/", {})
-    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[1]
-    form = {
-        "Cookie": headers["Set-Cookie"].partition(";")[0],
-        "Content-Type": "application/x-www-form-urlencoded",
-    }
-    body = urlencode({**STAFF, "csrfmiddlewaretoken": token})
-    status, headers, _ = _asked(address, "POST", f"{ADMIN}/login/?next={ADMIN}/", form, body)
-    assert status == 302
-    cookies = [each.partition(";")[0] for each in headers.get_all("Set-Cookie")]
-    return next(each for each in cookies if "sessionid" in each)
-
-
 def _sums(answer):
     """What an answer counts in all, by kind."""
     if "timeline" in answer:
@@ -257,6 +246,7 @@ _told = {}  # the earliest of each event by workspace, message and kind, of all 
 @contextmanager
 def in_motion(cluster, tmp_path, *, nodes_are_lost=False):
     with (
+        override_settings(DATABASE_ROUTERS=[OnlyToTheCluster()]),  # for the pages
         (tmp_path / "gunicorn.log").open("w") as log,
         gunicorn(database_url=cluster.url, log=log, workers=2) as address,
     ):
