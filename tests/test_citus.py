@@ -372,6 +372,20 @@ def test_nothing_is_recorded_where_nothing_would_count_it(places, lose):
     assert_same()
 
 
+def test_triggers_of_an_earlier_version_count_a_single_event(places):
+    """They lack the function that would tell that they fire."""
+    workspace, event = Workspace(pk=1), one_event(1)
+    with transaction.atomic(using="cluster"):
+        with connections["cluster"].cursor() as cursor:
+            cursor.execute("DROP FUNCTION mailmetrics_events_are_counted()")
+        for _ in range(2):
+            record_events(workspace=workspace, events=[event], using="cluster")
+        assert EmailEvent.objects.using("cluster").filter(message_id=event.message_id).exists()
+        assert list(differences(using="cluster")) == []
+        transaction.set_rollback(True, using="cluster")
+    assert_same()
+
+
 def test_a_cluster_that_has_become_one_server_is_written_as_one(places, monkeypatch):
     monkeypatch.setattr(postgresql, "_distributed", {"plain"})
     workspace, event = Workspace(pk=1), one_event(1)

@@ -56,6 +56,7 @@ def conditional(request: HttpRequest, response: HttpResponse) -> HttpResponse:
         response.status_code != OK
         or request.method not in ("GET", "HEAD")
         or response.has_header("ETag")
+        or response.streaming  # by a host's handler of errors
     ):
         return response
     etag = response["ETag"] = _etag(response.content)

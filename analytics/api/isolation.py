@@ -5,6 +5,7 @@ from typing import Any, NoReturn
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.template.response import SimpleTemplateResponse
 from django.urls import URLPattern, URLResolver
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
@@ -74,10 +75,11 @@ class IsolatedView(APIView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         with translation.override(None):
             response: Any = super().dispatch(request, *args, **kwargs)
-            if isinstance(response, Response):
+            if isinstance(response, SimpleTemplateResponse):  # REST framework's, or a host's
                 response.render()
-        # View and request refer to each other: an answer that they know may be large, and would
-        # stay until the garbage collector finds them.
+        # View and request refer to each other, and REST framework's response to both: what they
+        # know would stay until the garbage collector finds them.
+        response.renderer_context = {}
         del self.response
         return conditional(request, response)
 
@@ -100,7 +102,7 @@ class IsolatedView(APIView):
         super().initial(request, *args, **kwargs)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        if isinstance(response, Response):  # of a mistake or of OPTIONS
+        if isinstance(response, Response):  # of a mistake, a 304 or OPTIONS
             # Whatever the caller accepts for the rows.
             request.accepted_renderer = JSONRenderer()
             request.accepted_media_type = JSONRenderer.media_type
@@ -122,7 +124,7 @@ class IsolatedView(APIView):
 
     @cached_property
     def allowed_methods(self) -> list[str]:
-        """REST framework looks for them at each call, and asks twice for every answer."""
+        """REST framework looks for them at each call, and an answer asks twice."""
         return super().allowed_methods
 
     @property

@@ -137,7 +137,8 @@ def condition_for_events() -> str:
     return f"({_EVENTS_FIRING['postgresql']}) = {_on_events('postgresql')}"
 
 
-CONDITION_ON_CITUS = "mailmetrics_events_are_counted()"  # the same as a function of its own
+# The same, as a call of a function that citus_create.sql makes.
+CONDITION_ON_CITUS = "mailmetrics_events_are_counted()"
 
 
 def _on_events(vendor: str) -> int:

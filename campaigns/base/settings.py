@@ -69,8 +69,8 @@ class Configuration:
     MAX_TIMELINE_DAYS: int = option(3653, between(1, DAYS_OF_THE_CALENDAR))
     # How old a key's "last used" may get. Raise it to write less, lower it to see use sooner.
     LAST_USED_MINUTES: int = option(5, between(0, MINUTES_OF_A_YEAR))
-    # What turns an exception into an answer, as in REST framework's setting of this name. Name
-    # one to give our errors the shape of your own API's.
+    # What turns an exception into an answer, as in REST framework's setting of this name: any
+    # response of Django's. Name one to give our errors the shape of your own API's.
     EXCEPTION_HANDLER: str | None = option(None, optional(dotted_path))
     # The most requests ("key"), "events" and "bytes" of a key and the most refused requests of an
     # "address", each in a window; one that is not named is not counted. Name them on the open

@@ -5,13 +5,22 @@ migrations, or restored in part. The app whose triggers they are tells what is m
 """
 
 from collections.abc import Callable, Collection
+from typing import NamedTuple
 
 from django.db import OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 Missing = Callable[[BaseDatabaseWrapper], Collection[str]]
 
-_requirements: dict[Missing, tuple[str, str]] = {}  # with the same question as SQL
+
+class _Condition(NamedTuple):
+    """The same question as SQL, true where nothing is missing."""
+
+    anywhere: str
+    on_citus: str
+
+
+_requirements: dict[Missing, _Condition] = {}
 
 
 class NotCounted(OperationalError):
@@ -22,15 +31,16 @@ def require(missing: Missing, *, condition: str, on_citus: str) -> None:
     """Record nothing where ``missing`` names something.
 
     ``condition`` is the same question as SQL of PostgreSQL, true where nothing is missing.
-    ``on_citus`` is it as a function of the database, which may be missing, too: there a statement
-    of values can't ask anything itself.
+    ``on_citus`` calls a function of the database that asks the same, for there an INSERT of values
+    may have no subquery. That function may be missing.
     """
-    _requirements[missing] = condition, on_citus
+    _requirements[missing] = _Condition(condition, on_citus)
 
 
 def condition(*, on_citus: bool = False) -> str:
     """What a statement on PostgreSQL can ask as it records, for half the price of asking before."""
-    return " AND ".join(each[on_citus] for each in _requirements.values()) or "true"
+    conditions = (each.on_citus if on_citus else each.anywhere for each in _requirements.values())
+    return " AND ".join(conditions) or "true"
 
 
 def refuse_unless_counted(alias: str) -> None:

@@ -60,6 +60,7 @@ def write(alias: str, workspace_id: int, batch: Sequence[Event]) -> tuple[int, i
 
 # The databases that distribute the events. Of this process alone, which learns it from a refusal.
 _distributed: set[str] = set()
+_UNDEFINED_FUNCTION = "42883"
 
 
 def _write_few(alias: str, workspace_id: int, batch: Sequence[Event]) -> tuple[int, int]:
@@ -70,10 +71,13 @@ def _write_few(alias: str, workspace_id: int, batch: Sequence[Event]) -> tuple[i
             _distributed.add(alias)
     try:
         return _write_values(alias, workspace_id, batch, condition(on_citus=True))
-    except ProgrammingError:  # the function is missing
+    except ProgrammingError as error:
+        if getattr(error.__cause__, "sqlstate", None) != _UNDEFINED_FUNCTION:
+            raise
+        # It was restored to one server, or has triggers of an earlier version: they are asked for.
         refuse_unless_counted(alias)
-        _distributed.remove(alias)  # restored to one server, as it seems
-        return _write_values(alias, workspace_id, batch, condition())
+        _distributed.discard(alias)
+        return _write_values(alias, workspace_id, batch, "true")
 
 
 def _write_values(

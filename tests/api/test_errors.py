@@ -2,7 +2,9 @@
 
 import pytest
 from django.db import OperationalError, connection
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
+from django.template import engines
+from django.template.response import TemplateResponse
 from django.test import Client
 from rest_framework.response import Response
 
@@ -108,8 +110,23 @@ def by_cookie(error, context):
     return HttpResponse("No.", status=error.status_code, headers={"Vary": "Cookie"})
 
 
+def by_template(error, context):
+    return TemplateResponse(None, engines["django"].from_string("N{{ letter }}."), {"letter": "o"})
+
+
+def in_pieces(error, context):
+    return StreamingHttpResponse(iter([b"No", b"."]))
+
+
 def test_what_a_host_s_own_answer_depends_on_is_kept(settings):
     settings.MAILMETRICS = {**settings.MAILMETRICS, "EXCEPTION_HANDLER": f"{__name__}.by_cookie"}
     answer = Client().get(READING[0])
     assert (answer.status_code, answer.content) == (401, b"No.")
     assert set(answer["Vary"].split(", ")) >= {"Cookie", "Accept", "X-API-Key"}
+
+
+@pytest.mark.parametrize("handler", [by_cookie, by_template, in_pieces])
+def test_a_host_s_own_answer_may_be_any_of_django_s(handler, settings):
+    path = f"{__name__}.{handler.__name__}"
+    settings.MAILMETRICS = {**settings.MAILMETRICS, "EXCEPTION_HANDLER": path}
+    assert b"".join(Client().get(READING[0])) == b"No."
