@@ -17,7 +17,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks import tables
-from benchmarks.__main__ import set_up
+from benchmarks.environment import set_up
 from tests.postgres import temporary_server
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from benchmarks import tables
-from benchmarks.__main__ import PREPARED, machine, set_up
 from benchmarks.capacity import server_time
+from benchmarks.environment import PREPARED, machine, set_up
 from benchmarks.measuring import Sample, fastest_tenth, least_milliseconds, seconds, take_turns
 from tests.citus import CITUS_URL, WITHOUT, plain_database, temporary_database
 

@@ -19,7 +19,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from benchmarks import command, tables
-from benchmarks.__main__ import machine, set_up
+from benchmarks.environment import machine, set_up
 from benchmarks.sizes import HUGE, Growth
 from tests.postgres import Server, temporary_server
 
