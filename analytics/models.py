@@ -74,7 +74,8 @@ class Totals(Counts):
 
     def _save_table(self, raw: bool = False, *args: Any, **kwargs: Any) -> bool:
         # Not save_base: a fixture calls that of models.Model itself.
-        return False if raw else super()._save_table(raw, *args, **kwargs)  # type: ignore[misc]  # django-stubs lack this method of Model
+        model: Any = super()
+        return False if raw else bool(model._save_table(raw, *args, **kwargs))
 
 
 class CampaignTotals(Totals):

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
-from django.db import IntegrityError, connections, transaction
+from django.db import IntegrityError, NotSupportedError, connections, transaction
 from django.test import Client, override_settings
 from environ import Env
 
@@ -328,7 +328,7 @@ def test_migrations_take_the_triggers_away_and_bring_those_for_the_cluster(place
 
 
 def test_triggers_of_a_version_that_knows_no_cluster_are_refused(places):
-    with pytest.raises(NotImplementedError, match="not for tables that Citus distributes"):
+    with pytest.raises(NotSupportedError, match="not for tables that Citus distributes"):
         triggers.install(connections["cluster"], version=1)
 
 

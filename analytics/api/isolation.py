@@ -107,10 +107,7 @@ class IsolatedView(APIView):
             request.accepted_renderer = JSONRenderer()
             request.accepted_media_type = JSONRenderer.media_type
         response = super().finalize_response(request, response, *args, **kwargs)
-        if response.has_header("Vary"):  # by a host's handler of errors
-            patch_vary_headers(response, _VARY)
-        else:
-            response["Vary"] = ", ".join(_VARY)
+        patch_vary_headers(response, _VARY)
         return response
 
     def permission_denied(

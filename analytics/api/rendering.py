@@ -11,8 +11,10 @@ from analytics.spelling import as_text
 
 try:
     import orjson
-except ImportError:
-    orjson = None  # type: ignore[assignment]  # None in place of the module, where the extra "fast" is not installed
+except ImportError:  # the extra "fast" is not installed
+    HAS_ORJSON = False
+else:
+    HAS_ORJSON = True
 
 
 def plain_json(data: Any) -> bytes:
@@ -28,7 +30,7 @@ def fast_json(data: Any) -> bytes:
     return orjson.dumps(data, default=as_text, option=orjson.OPT_UTC_Z)
 
 
-compact_json: Callable[[Any], bytes] = plain_json if orjson is None else fast_json
+compact_json: Callable[[Any], bytes] = fast_json if HAS_ORJSON else plain_json
 
 
 class JSONRenderer(BaseRenderer):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from itertools import accumulate
+from typing import Any, cast
 
 from django.db.models import QuerySet
 
@@ -45,11 +46,8 @@ class Activity:
     @cached_property
     def _sums(self) -> Mapping[str, Sequence[int]]:
         """The count of all days before each, by kind."""
-        every_day = [*self.earlier, *self.days]
-        return {
-            kind: [0, *accumulate(day[kind] for day in every_day)]  # type: ignore[literal-required]  # each of CORE_COUNTS names a key of a TimelineDay; mypy takes only literals
-            for kind in CORE_COUNTS
-        }
+        every_day = cast(Sequence[Mapping[str, Any]], [*self.earlier, *self.days])
+        return {kind: [0, *accumulate(day[kind] for day in every_day)] for kind in CORE_COUNTS}
 
 
 def read_activity(

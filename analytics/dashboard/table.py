@@ -1,6 +1,6 @@
 """The table of campaigns: a page of them as text, and where its links lead."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
@@ -81,8 +81,8 @@ class Table:
     @property
     def found(self) -> dict[str, str]:
         """What all campaigns of the table sent, on whichever page, and their pooled rates."""
-        sent = self.kpis["total_sends"]
-        rates = {metric.rate: self.kpis[metric.average] for metric in CORE_METRICS if metric.rate}  # type: ignore[literal-required]  # each metric's average names a key of WorkspaceKPIs; mypy takes only literals
+        sent, kpis = self.kpis["total_sends"], cast(Mapping[str, Any], self.kpis)
+        rates = {metric.rate: kpis[metric.average] for metric in CORE_METRICS if metric.rate}
         return {
             "sent": count_text(sent),
             **{name: rate_text(value) if sent else NOTHING for name, value in rates.items()},

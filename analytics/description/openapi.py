@@ -99,7 +99,7 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-class APIKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # drf-spectacular leaves it unannotated
+class APIKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # drf-spectacular's __init_subclass__, which runs here, has no annotations
     target_class = "apikeys.authentication.APIKeyAuthentication"
     name = "apiKey"
 

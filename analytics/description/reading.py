@@ -85,7 +85,7 @@ CAMPAIGNS = extend_schema(
     responses={
         (200, "application/json"): OpenApiResponse(
             # A list action, and yet one object.
-            forced_singular_serializer(CampaignReportSerializer),  # type: ignore[no-untyped-call]  # drf-spectacular leaves it unannotated
+            forced_singular_serializer(CampaignReportSerializer),  # type: ignore[no-untyped-call]  # drf-spectacular's function has no annotations
             description="The KPIs and the campaigns.",
             examples=[OpenApiExample("One campaign", CAMPAIGNS_EXAMPLE)],
         ),
@@ -133,7 +133,7 @@ ME = extend_schema(
 )
 
 
-class CampaignAnalyticsDescription(OpenApiViewExtension):  # type: ignore[no-untyped-call]  # drf-spectacular leaves it unannotated
+class CampaignAnalyticsDescription(OpenApiViewExtension):  # type: ignore[no-untyped-call]  # drf-spectacular's __init_subclass__, which runs here, has no annotations
     target_class = "analytics.api.views.CampaignAnalyticsViewSet"
 
     def view_replacement(self) -> Any:
@@ -142,7 +142,7 @@ class CampaignAnalyticsDescription(OpenApiViewExtension):  # type: ignore[no-unt
         return extend_schema_view(list=CAMPAIGNS, timeline=TIMELINE)(described)
 
 
-class MeDescription(OpenApiViewExtension):  # type: ignore[no-untyped-call]  # drf-spectacular leaves it unannotated
+class MeDescription(OpenApiViewExtension):  # type: ignore[no-untyped-call]  # drf-spectacular's __init_subclass__, which runs here, has no annotations
     target_class = "analytics.api.views.MeView"
 
     def view_replacement(self) -> Any:

@@ -159,7 +159,6 @@ class InsufficientScopesSerializer(ErrorSerializer):
     """A good key that may not do this; for another reason than its scopes, ``detail`` alone."""
 
     error = serializers.CharField(required=False, help_text="Always `insufficient_scopes`.")
-    required = serializers.ListField(  # type: ignore[assignment]  # the answer has a field of this name; to the base class it is an option
-        required=False, child=serializers.CharField()
-    )
+    # Any: the attribute of this name that every field has is a bool.
+    required: Any = serializers.ListField(required=False, child=serializers.CharField())
     granted = serializers.ListField(required=False, child=serializers.CharField())

@@ -163,7 +163,7 @@ PUT_CAMPAIGN = extend_schema(
 )
 
 
-class EventsDescription(OpenApiViewExtension):  # type: ignore[no-untyped-call]  # drf-spectacular leaves it unannotated
+class EventsDescription(OpenApiViewExtension):  # type: ignore[no-untyped-call]  # drf-spectacular's __init_subclass__, which runs here, has no annotations
     target_class = "analytics.api.writing.EventsView"
 
     def view_replacement(self) -> Any:
@@ -171,7 +171,7 @@ class EventsDescription(OpenApiViewExtension):  # type: ignore[no-untyped-call] 
         return extend_schema_view(post=EVENTS)(type("Described", (view,), {"schema": AutoSchema()}))
 
 
-class CampaignDescription(OpenApiViewExtension):  # type: ignore[no-untyped-call]  # drf-spectacular leaves it unannotated
+class CampaignDescription(OpenApiViewExtension):  # type: ignore[no-untyped-call]  # drf-spectacular's __init_subclass__, which runs here, has no annotations
     target_class = "analytics.api.writing.CampaignView"
 
     def view_replacement(self) -> Any:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from django.db import transaction
+from django.db import NotSupportedError, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
@@ -156,12 +156,12 @@ def recount(cursor: CursorWrapper, *, workspace_id: int) -> None:
 
 def _script(kind: str, version: int, name: str) -> str:
     if kind not in (*VENDORS, "citus"):
-        raise NotImplementedError(
+        raise NotSupportedError(
             f"django-mailmetrics has its triggers for PostgreSQL and SQLite, not for {kind}."
         )
     script = _SQL / str(version) / f"{kind}_{name}.sql"
     if not script.exists():
-        raise NotImplementedError(
+        raise NotSupportedError(
             f"Version {version} of the triggers is not for tables that Citus distributes. "
             "A dump that is restored to one server can be migrated so far back."
         )

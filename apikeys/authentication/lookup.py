@@ -73,5 +73,5 @@ def _loaded(connection: Any, row: tuple[Any, ...]) -> APIKey:
             values[index] = convert(value, None, connection)
     api_key = APIKey.from_db(connection.alias, _NAMES, values)
     workspace = Workspace.from_db(connection.alias, _WORKSPACE_NAMES, row[len(_NAMES) :])
-    _WORKSPACE.set_cached_value(api_key, workspace)
+    _WORKSPACE.set_cached_value(api_key, workspace)  # as the ORM does with what it has joined
     return api_key

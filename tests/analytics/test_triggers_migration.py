@@ -1,6 +1,6 @@
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import NotSupportedError, connection
 from django.db.migrations.loader import MigrationLoader
 
 from tests.analytics.world import AS_MADE, World
@@ -45,7 +45,7 @@ def test_a_database_without_triggers_of_ours_is_refused(monkeypatch):
     migration = MigrationLoader(connection).get_migration(APP, "0002_triggers")
     with connection.schema_editor() as editor:
         monkeypatch.setattr(connection, "vendor", "oracle")
-        with pytest.raises(NotImplementedError) as raised:
+        with pytest.raises(NotSupportedError) as raised:
             migration.operations[0].code(None, editor)
         monkeypatch.undo()
     assert str(raised.value) == (
