@@ -3,6 +3,7 @@
 """
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -16,10 +17,13 @@ class Ran(NamedTuple):
     megabytes: float  # resident at most
 
 
-def run(*arguments: str) -> Ran:
+def run(*arguments: str, url: str = "") -> Ran:
+    """On the database that ``url`` names, or the one of this process."""
+    environment = os.environ | ({"DATABASE_URL": url} if url else {})
     start = perf_counter()
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.command", *arguments],
+        env=environment,
         check=True,
         capture_output=True,
         text=True,

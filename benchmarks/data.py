@@ -49,9 +49,18 @@ def _identifier(workspace_id: int, number: int) -> UUID:
 
 
 def events(
-    workspace: Workspace, number: int, *, campaigns: int, days: int = DAYS, part: int = 0
+    workspace: Workspace,
+    number: int,
+    *,
+    campaigns: int,
+    days: int = DAYS,
+    part: int = 0,
+    sorted_ids: bool = False,
 ) -> Iterator[Event]:
-    """In the order in which they happen, each a message of its own; of another part, other ones."""
+    """In the order in which they happen, each a message of its own; of another part, other ones.
+
+    With ``sorted_ids`` those of a later part sort after those of an earlier one.
+    """
     chance = Random(number + part)
     first, span = _span(days)
     kinds = [EventKind(kind) for kind in KINDS]
@@ -59,7 +68,8 @@ def events(
     step = span / number
     for each in range(number):
         campaign = each * campaigns // number - int(chance.random() * AT_ONCE)
-        message = f"<{chance.getrandbits(64):016x}.{each}@mail.example.com>"
+        start = part * number + each if sorted_ids else chance.getrandbits(64)
+        message = f"<{start:016x}.{each}@mail.example.com>"
         yield Event(identifiers[campaign], message, kinds[each % 7], first + each * step)
 
 

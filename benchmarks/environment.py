@@ -33,6 +33,15 @@ def set_up(url: str, folder: Path) -> None:
         call_command("migrate", database=database, verbosity=0)
 
 
+def connect(alias: str, url: str) -> None:
+    """Name another database."""
+    from django.db import connections
+    from environ import Env
+
+    known = connections.settings["default"]
+    connections.settings[alias] = known | Env.db_url_config(f"{url}?{PREPARED}")
+
+
 def machine(version: int) -> str:
     import django
 

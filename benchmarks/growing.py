@@ -1,9 +1,10 @@
-"""One server with a hundred times as much: ``make bench SIZE=huge``, or with fewer events
-``python -m benchmarks.growing --events 20000000``.
+"""One server with a hundred times as much: ``make bench SIZE=huge``, or with fewer events, and
+ids that sort by time, ``python -m benchmarks.growing --events 20000000 --ids sorted``.
 
 Events are imported file by file, each of which covers the three years, so that after the first
-file an answer has all the campaigns and days that it has after the last. It says what it needs
-before it begins, and does not begin without the disk.
+file an answer has all the campaigns and days that it has after the last. Some more files then take
+turns with one into a server that has a single file, so that both meet the same machine. It says
+what it needs before it begins, and does not begin without the disk.
 """
 
 import argparse
@@ -11,22 +12,23 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from statistics import median
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from benchmarks import command, tables
-from benchmarks.environment import machine, set_up
+from benchmarks.environment import connect, machine, set_up
+from benchmarks.measuring import take_turns
 from benchmarks.sizes import HUGE, Growth
 from tests.postgres import Server, temporary_server
 
 if TYPE_CHECKING:
     from campaigns.models import Workspace
 
-LAST_FILES = 5  # whose median rate is that of the end
+YOUNG = "young"  # the database of the server that has a single file
 Times = dict[str, float]  # of each answer, in milliseconds
 # What a server of this size has, where PostgreSQL's defaults suit the smallest there is: a quarter
 # of the memory, and checkpoints that are far apart. After each of them the next change of a page
@@ -37,11 +39,16 @@ SETTINGS = {"max_wal_size": "16GB", "checkpoint_timeout": "30min"}
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.growing", description=__doc__)
     parser.add_argument("--events", type=int, default=HUGE.events)
-    events = parser.parse_args().events
-    return run(replace(HUGE, events=events, file=min(HUGE.file, max(events // 4, 1))))
+    parser.add_argument("--ids", choices=("random", "sorted"), default="random")
+    arguments = parser.parse_args()
+    events, sorted_ids = arguments.events, arguments.ids == "sorted"
+    file = min(HUGE.file, max(events // 4, 1))
+    return run(replace(HUGE, events=events, file=file, sorted_ids=sorted_ids))
 
 
 def run(growth: Growth) -> int:
+    from django.core.management import call_command
+
     start, place = perf_counter(), tempfile.gettempdir()
     free = shutil.disk_usage(place).free / 10**9
     print(
@@ -53,57 +60,74 @@ def run(growth: Growth) -> int:
     if free < growth.gigabytes:
         print("That is too little: TMPDIR names another folder.", file=sys.stderr)
         return 2
-    with tempfile.TemporaryDirectory() as folder, temporary_server(durable=True) as server:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        temporary_server(durable=True) as server,
+        temporary_server(durable=True) as other,
+    ):
         set_up(server.url, Path(folder))
-        print(f"{machine(server.version)}, {_tune(server)}", flush=True)
-        _measure(growth, Path(folder))
+        connect(YOUNG, other.url)
+        call_command("migrate", database=YOUNG, verbosity=0)
+        print(f"{machine(server.version)}, {_tune(server, 'default')}", flush=True)
+        _tune(other, YOUNG)
+        _measure(growth, Path(folder), other.url)
     tables.goals()
     print(f"The run took {(perf_counter() - start) / 60:.1f} minutes.")
     return 0
 
 
-def _tune(server: Server) -> str:
-    from django.db import connection
+def _tune(server: Server, alias: str) -> str:
+    from django.db import connections
 
     from benchmarks.recording import execute
 
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
     settings = {"shared_buffers": f"{memory // 4}MB", **SETTINGS}
-    execute(*(f"ALTER SYSTEM SET {name} = '{value}'" for name, value in settings.items()))
-    connection.close()
+    execute(
+        *(f"ALTER SYSTEM SET {name} = '{value}'" for name, value in settings.items()), using=alias
+    )
+    connections[alias].close()
     server.restart()
     return ", ".join(f"{name} = {value}" for name, value in settings.items())
 
 
-def _measure(growth: Growth, folder: Path) -> None:
+def _measure(growth: Growth, folder: Path, young_url: str) -> None:
     from benchmarks import data
 
     workspace = data.new_workspace("growing", campaigns=growth.campaigns, days=growth.days)
+    importing = partial(_imported, growth, workspace, lines=folder / "growing.csv")
     parts = growth.events // growth.file
-    rates, read = [], {}
+    read = {}
     tables.heading(f"Importing files of {growth.file:,} events")
     print("| events before | events/s |\n|---|---|")
     for part in range(parts):
-        rates.append(_imported(growth, workspace, part, folder / "growing.csv"))
+        rate = importing(part)
         # A tenth of the files tell how it goes.
         if part % max(parts // 10, 1) == 0 or part == parts - 1:
-            print(f"| {part * growth.file:,} | {rates[-1]:,.0f} |", flush=True)
+            print(f"| {part * growth.file:,} | {rate:,.0f} |", flush=True)
         if part in (0, parts - 1):
             read[(part + 1) * growth.file] = _times(growth, workspace)
     _note_reads(read)
-    _note_rates(growth, rates)
     _note_storage()
+    _note_rates(growth, importing, young_url)
     _note_commands(growth)
 
 
-def _imported(growth: Growth, workspace: "Workspace", part: int, lines: Path) -> float:
+def _imported(
+    growth: Growth, workspace: "Workspace", part: int, *, lines: Path, url: str = ""
+) -> float:
     from benchmarks import data
 
     events = data.events(
-        workspace, growth.file, campaigns=growth.campaigns, days=growth.days, part=part
+        workspace,
+        growth.file,
+        campaigns=growth.campaigns,
+        days=growth.days,
+        part=part,
+        sorted_ids=growth.sorted_ids,
     )
     data.write_lines(lines, events)
-    ran = command.run("import_events", workspace.name, str(lines))
+    ran = command.run("import_events", workspace.name, str(lines), url=url)
     lines.unlink()
     return growth.file / ran.seconds
 
@@ -114,7 +138,7 @@ def _times(growth: Growth, workspace: "Workspace") -> Times:
     from analytics import reports
     from analytics.periods import Period
     from benchmarks import data
-    from benchmarks.measuring import milliseconds, take_turns
+    from benchmarks.measuring import milliseconds
     from benchmarks.recording import execute
     from benchmarks.statements import statement_of
     from campaigns.base.rows import fetched
@@ -154,10 +178,27 @@ def _note_reads(read: dict[int, Times]) -> None:
         tables.goal(f"{name}: SQL at {many:,} events, of its time at {few:,}", ratio, "<=", 1.3)
 
 
-def _note_rates(growth: Growth, rates: list[float]) -> None:
+def _note_rates(growth: Growth, importing: Callable[..., float], young_url: str) -> None:
+    from benchmarks import data
+    from benchmarks.recording import execute
+    from campaigns.models import EmailEvent
+
+    tables.heading(f"Importing another {growth.file:,}, in turns")
+    # The same campaigns, by the same ids.
+    data.new_workspace("growing", campaigns=growth.campaigns, days=growth.days, using=YOUNG)
+    names = (f"{growth.file:,} events before", f"{growth.events:,} events before")
+    parts = iter(range(growth.events // growth.file, sys.maxsize))
+
+    def young() -> float:
+        execute(f"TRUNCATE {EmailEvent._meta.db_table}", using=YOUNG)
+        importing(0, url=young_url)
+        return importing(1, url=young_url)
+
+    contenders = (young, lambda: importing(next(parts)))
+    samples = take_turns(dict(zip(names, contenders, strict=True)), rounds=growth.rounds)
+    tables.rates(samples, base=names[0], unit="events/s")
     text = f"import at {growth.events:,} events, of its rate at {growth.file:,}"
-    # The first file of all meets an empty table, so the rate at one file is the second's.
-    tables.goal(text, median(rates[-LAST_FILES:]) / rates[min(1, len(rates) - 1)], ">=", 0.7)
+    tables.goal(text, samples[names[1]].over(samples[names[0]]), ">=", 0.7)
 
 
 def _note_storage() -> None:

@@ -64,6 +64,7 @@ class Growth:
     days: int
     rounds: int
     read: float
+    sorted_ids: bool = False  # as they come, instead of at random
 
     @property
     def gigabytes(self) -> float:

@@ -5,12 +5,15 @@ from typing import Any
 
 from django.apps import apps
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as CheckWarning
 from django.db import connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.recorder import MigrationRecorder
 
 from analytics.models import CampaignTotals
 from analytics.totals import distribution, triggers
+from campaigns.base.citus import has_shards, release_that_keeps_plans
+from campaigns.models import EmailEvent
 
 _CREATED_BY = ("mailmetrics_analytics", "0007_triggers")
 
@@ -118,6 +121,29 @@ def check_distribution(databases: Sequence[str] | None = None, **kwargs: Any) ->
         and distribution.is_begun(connections[alias])
         and not _missing_tables(connections[alias])
         and (steps := distribution.unplaced(connections[alias]))
+    ]
+
+
+@register(Tags.database)
+def check_prepared_statements(
+    databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """In each database asked for that is a node with shards, of a Citus that keeps every plan."""
+    return [
+        CheckWarning(
+            f"The database {alias!r} is a node that has shards and prepares statements, of which "
+            f"its Citus {release} keeps a plan for each use: some 40 kB for an answer or an event, "
+            "until the connection is closed.",
+            hint="Leave prepare_threshold out of the OPTIONS of this database, or update Citus to "
+            "a release that has its change 8824.",
+            id="mailmetrics.W010",
+        )
+        for alias in databases or ()
+        if router.allow_migrate_model(alias, CampaignTotals)
+        and (connection := connections[alias]).settings_dict["OPTIONS"].get("prepare_threshold")
+        is not None
+        and (release := release_that_keeps_plans(connection))
+        and has_shards(connection, EmailEvent._meta.db_table)
     ]
 
 

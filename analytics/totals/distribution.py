@@ -13,7 +13,7 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
 
 from analytics.models import CampaignDailyTotals, CampaignTotals, DailyTotals, PrunedTotals
-from analytics.totals import triggers
+from analytics.totals import numbering, triggers
 from campaigns.base.citus import SETTINGS, has_citus, placed_tables, set_for_transaction
 from campaigns.models import Campaign, EmailEvent, Workspace
 from campaigns.recording import retried
@@ -43,14 +43,22 @@ def remaining(connection: BaseDatabaseWrapper) -> list[str]:
 def unplaced(connection: BaseDatabaseWrapper) -> list[str]:
     """The same without the triggers, which have a check of their own."""
     placed = placed_tables(connection)
-    lines = [f"set {name} = '{SETTINGS[name]}' for the database" for name in unset(connection)]
-    lines += [
-        f"make {table} a reference table" for table in REFERENCE if placed.get(table) != "reference"
-    ]
-    return lines + [
-        f"distribute {table} by workspace_id"
-        for table in DISTRIBUTED
-        if placed.get(table) != "distributed"
+    return [
+        *(f"set {name} = '{SETTINGS[name]}' for the database" for name in unset(connection)),
+        *(
+            f"make {table} a reference table"
+            for table in REFERENCE
+            if placed.get(table) != "reference"
+        ),
+        *(
+            f"distribute {table} by workspace_id"
+            for table in DISTRIBUTED
+            if placed.get(table) != "distributed"
+        ),
+        *(
+            f"let {column} count on from {highest}"
+            for column, highest in numbering.begun_anew(connection)
+        ),
     ]
 
 
@@ -190,6 +198,7 @@ def _distribute(using: str) -> None:
     connection = connections[using]
     with transaction.atomic(using=using), connection.cursor() as cursor:
         _prepare(cursor)
+        given = numbering.given(cursor)
         # Without them: the rows that are copied to the shards have been counted.
         triggers.remove(connection)
         placed = placed_tables(connection)
@@ -208,6 +217,7 @@ def _distribute(using: str) -> None:
         # the shards, too.
         for table in (*DISTRIBUTED, *reversed(REFERENCE)):
             cursor.execute("SELECT truncate_local_data_after_distributing_table(%s)", [table])
+        numbering.count_on(connection, given)
         triggers.install(connection)
 
 

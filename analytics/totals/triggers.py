@@ -63,7 +63,11 @@ _EVENTS_FIRING = {
 
 
 def install(connection: BaseDatabaseWrapper, *, version: int = VERSION) -> None:
-    """Create the triggers, in one transaction, on a database that has the tables and none yet."""
+    """Create the triggers, in one transaction, on a database that has the tables and none yet.
+
+    On PostgreSQL they are the tables' owner's, whoever installs them: their functions run with the
+    rights of theirs, and to replace one takes the same.
+    """
     scripts = [_script(connection.vendor, version, "create")]
     if are_distributed(connection):
         scripts.append(_script("citus", version, "create"))
@@ -177,10 +181,31 @@ def _run(connection: BaseDatabaseWrapper, scripts: list[str]) -> None:
                 # One by one: Citus sends them to its other nodes as they are.
                 for statement in _STATEMENT.finditer("".join(scripts)):
                     cursor.execute(statement[0])
+                cursor.execute(_OF_ANOTHER_OWNER)
+                for (statement,) in cursor.fetchall():
+                    cursor.execute(statement)
         else:
             for text in _statements(scripts[0]):
                 cursor.execute(text)
 
+
+# What gives them to the tables' owner, if it may have them.
+_OF_ANOTHER_OWNER = f"""
+    SELECT format('ALTER %s OWNER TO %I', made.name, pg_get_userbyid(c.relowner))
+      FROM pg_class c
+      JOIN LATERAL (
+               SELECT format('FUNCTION %s', oid::regprocedure), proowner
+                 FROM pg_proc
+                WHERE pronamespace = c.relnamespace AND starts_with(proname, 'mailmetrics_')
+                UNION ALL
+               SELECT format('TYPE %s', reltype::regtype), relowner
+                 FROM pg_class
+                WHERE relnamespace = c.relnamespace AND starts_with(relname, 'mailmetrics_')
+                  AND relkind = 'c'
+           ) AS made (name, owner) ON made.owner <> c.relowner
+     WHERE c.oid = '{EmailEvent._meta.db_table}'::regclass
+       AND has_schema_privilege(c.relowner, c.relnamespace, 'CREATE')
+"""
 
 # Of PostgreSQL: up to a semicolon that is in no comment, dollar quotes or quotes.
 _STATEMENT = re.compile(r"(?:--[^\n]*|\$(\w*)\$.*?\$\1\$|'[^']*'|[^;])+;", re.DOTALL)

@@ -1,12 +1,14 @@
 """The roles of docs/operations.md, made by its own SQL: what each can do, and what it can't."""
 
-from dataclasses import replace
+from contextlib import contextmanager
+from types import SimpleNamespace
 from uuid import uuid4
 
 import psycopg
 import pytest
 from psycopg.errors import InsufficientPrivilege, NotNullViolation
 
+from tests.citus import CITUS_URL, WITHOUT, temporary_database
 from tests.documents import blocks
 from tests.postgres import temporary_server
 from tests.site import CAMPAIGN, ROOT, Site
@@ -15,6 +17,7 @@ from tests.site import CAMPAIGN, ROOT, Site
 pytestmark = pytest.mark.sqlite
 
 SQL = {block.file: block.text for block in blocks((ROOT / "docs" / "operations.md").read_text())}
+CLUSTER = pytest.mark.skipif(not CITUS_URL, reason=WITHOUT)
 ROLES = ("mail_serve", "mail_record", "mail_site")
 EVENTS = "mailmetrics_campaigns_emailevent"
 WORKSPACES = "mailmetrics_campaigns_workspace"
@@ -76,20 +79,24 @@ chief.delete()
 
 
 class Mail(Site):
-    """A site on the database "mail", whose commands run as the role that a test names."""
+    """A site whose commands run as the role that a test names, in a new database.
 
-    def __init__(self, server, folder):
-        self.superuser = f"{server.url.rpartition('/')[0]}/mail"
-        with psycopg.connect(server.url, autocommit=True) as connection:
-            connection.execute("CREATE ROLE mail_owner LOGIN PASSWORD 'change me'")
-            connection.execute("CREATE DATABASE mail OWNER mail_owner")
-        super().__init__(replace(server, url=self.url("mail_owner")), folder)
+    ``superuser`` is its URL.
+    """
+
+    def __init__(self, superuser, folder):
+        self.superuser, self.database = superuser, superuser.rpartition("/")[2]
+        self.sql("CREATE ROLE mail_owner LOGIN PASSWORD 'change me'")
+        self.sql(f"ALTER DATABASE {self.database} OWNER TO mail_owner")
+        super().__init__(SimpleNamespace(url=self.url("mail_owner")), folder)
         arguments = ("--name=writer", "--scope=*")
         self.writing_key = self.manage("create_api_key", "acme", *arguments).strip()
         (folder / "foreign.csv").write_text(f"id,name,status\n{FOREIGN},Other,ACTIVE\n")
         self.manage("import_campaigns", "other", folder / "foreign.csv", "--create")
 
     def url(self, role):
+        if role is None:
+            return self.superuser
         host = self.superuser.rpartition("@")[2]
         return f"postgresql://{role}:change%20me@{host}"
 
@@ -116,13 +123,45 @@ class Mail(Site):
         return file
 
 
-@pytest.fixture(scope="module")
-def mail(tmp_path_factory):
-    with temporary_server() as server:
-        mail = Mail(server, tmp_path_factory.mktemp("site"))
-        mail.sql(SQL["roles.sql"])
-        mail.sql(SQL["one_workspace.sql"])
+@pytest.fixture(
+    scope="module",
+    params=[
+        "one server",
+        # The owner distributes the tables, or a superuser does once they have row security.
+        pytest.param("cluster, then roles", marks=CLUSTER),
+        pytest.param("roles, then cluster", marks=CLUSTER),
+    ],
+)
+def mail(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("site")
+    with of_a_cluster() if "cluster" in request.param else of_one_server() as superuser:
+        mail = Mail(superuser, folder)
+        if request.param == "cluster, then roles":
+            mail.manage("distribute_tables")
+        for file in ("roles.sql", "one_workspace.sql"):
+            mail.sql(SQL[file].replace("DATABASE mail ", f"DATABASE {mail.database} "))
+        if request.param == "roles, then cluster":
+            mail.as_(None, "distribute_tables")
         yield mail
+
+
+@contextmanager
+def of_one_server():
+    with temporary_server() as server:
+        with psycopg.connect(server.url, autocommit=True) as connection:
+            connection.execute("CREATE DATABASE mail")
+        yield f"{server.url.rpartition('/')[0]}/mail"
+
+
+@contextmanager
+def of_a_cluster():
+    """Its roles are gone at the end, too."""
+    try:
+        with temporary_database() as database:
+            yield database.url
+    finally:
+        with psycopg.connect(CITUS_URL, autocommit=True) as connection:
+            connection.execute(f"DROP ROLE IF EXISTS mail_owner, acme, {', '.join(ROLES)}")
 
 
 @pytest.fixture
@@ -130,7 +169,7 @@ def exact(mail):
     """The totals equal the events after the test; then there are none."""
     yield
     mail.as_("mail_record", "verify_totals")
-    mail.sql(f"TRUNCATE {EVENTS}")
+    mail.sql(f"TRUNCATE {EVENTS}", role="mail_owner")
 
 
 @pytest.mark.usefixtures("exact")
@@ -299,3 +338,22 @@ def test_the_site_may_read_every_table_that_there_is(mail):
     )
     # That one is for SQLite.
     assert unread == [("mailmetrics_campaigns_openbatch",)]
+
+
+INSTALL = """
+from django.db import connection
+from analytics.totals import triggers
+triggers.remove(connection)
+triggers.install(connection)
+"""
+
+
+def test_the_triggers_are_the_owner_s_whoever_installs_them(mail):
+    for role in (None, "mail_owner"):
+        mail.as_(role, "shell", "-v", "0", "-c", INSTALL)
+        owners = mail.sql(
+            "SELECT DISTINCT proowner::regrole::text FROM pg_proc "
+            "WHERE pronamespace = 'public'::regnamespace AND starts_with(proname, 'mailmetrics_')"
+        )
+        assert owners == [("mail_owner",)]
+    mail.as_("mail_owner", "rebuild_totals")

@@ -10,25 +10,28 @@ CREATE TYPE mailmetrics_shards AS (
     campaigntotals text, campaigndailytotals text, dailytotals text, prunedtotals text
 );
 
--- Citus answers from what it keeps in memory of its metadata.
+-- Citus answers from what it keeps in memory of its metadata. No function of SQL, which would be
+-- planned again in each transaction.
 CREATE FUNCTION mailmetrics_shards(workspace bigint) RETURNS mailmetrics_shards
-LANGUAGE sql STABLE AS $$
-    SELECT shard_name('mailmetrics_campaigns_workspace',
-                      get_shard_id_for_distribution_column('mailmetrics_campaigns_workspace')),
-           shard_name('mailmetrics_campaigns_campaign',
-                      get_shard_id_for_distribution_column('mailmetrics_campaigns_campaign')),
-           shard_name('mailmetrics_campaigns_emailevent', get_shard_id_for_distribution_column(
-               'mailmetrics_campaigns_emailevent', workspace)),
-           shard_name('mailmetrics_analytics_campaigntotals', get_shard_id_for_distribution_column(
-               'mailmetrics_analytics_campaigntotals', workspace)),
-           shard_name('mailmetrics_analytics_campaigndailytotals',
-                      get_shard_id_for_distribution_column(
-                          'mailmetrics_analytics_campaigndailytotals', workspace)),
-           shard_name('mailmetrics_analytics_dailytotals', get_shard_id_for_distribution_column(
-               'mailmetrics_analytics_dailytotals', workspace)),
-           shard_name('mailmetrics_analytics_prunedtotals', get_shard_id_for_distribution_column(
-               'mailmetrics_analytics_prunedtotals', workspace))
-$$;
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN ROW(
+        shard_name('mailmetrics_campaigns_workspace',
+                   get_shard_id_for_distribution_column('mailmetrics_campaigns_workspace')),
+        shard_name('mailmetrics_campaigns_campaign',
+                   get_shard_id_for_distribution_column('mailmetrics_campaigns_campaign')),
+        shard_name('mailmetrics_campaigns_emailevent', get_shard_id_for_distribution_column(
+            'mailmetrics_campaigns_emailevent', workspace)),
+        shard_name('mailmetrics_analytics_campaigntotals', get_shard_id_for_distribution_column(
+            'mailmetrics_analytics_campaigntotals', workspace)),
+        shard_name('mailmetrics_analytics_campaigndailytotals',
+                   get_shard_id_for_distribution_column(
+                       'mailmetrics_analytics_campaigndailytotals', workspace)),
+        shard_name('mailmetrics_analytics_dailytotals', get_shard_id_for_distribution_column(
+            'mailmetrics_analytics_dailytotals', workspace)),
+        shard_name('mailmetrics_analytics_prunedtotals', get_shard_id_for_distribution_column(
+            'mailmetrics_analytics_prunedtotals', workspace)))::mailmetrics_shards;
+END $$;
 
 -- Whether this node has the workspace's shards, for the triggers of the tables that each node has.
 -- A shard that is on its way here is not meant.
