@@ -351,9 +351,12 @@ def test_migrations_take_the_triggers_away_and_bring_those_for_the_cluster(place
     assert_same()
 
 
-def test_triggers_of_a_version_that_knows_no_cluster_are_refused(places):
+def test_migrations_to_triggers_that_know_no_cluster_are_refused_before_they_drop_a_table(places):
     with pytest.raises(NotSupportedError, match="not for tables that Citus distributes"):
-        triggers.install(connections["cluster"], version=1)
+        call_command("migrate", "mailmetrics_analytics", "0002", database="cluster", verbosity=0)
+    call_command("migrate", database="cluster", verbosity=0)
+    assert check_triggers(databases=["cluster"]) == check_distribution(databases=["cluster"]) == []
+    assert_same()
 
 
 def test_the_triggers_of_one_server_are_told_and_replaced(places):

@@ -68,10 +68,12 @@ def install(connection: BaseDatabaseWrapper, *, version: int = VERSION) -> None:
     On PostgreSQL they are the tables' owner's, whoever installs them: their functions run with the
     rights of theirs, and to replace one takes the same.
     """
-    scripts = [_script(connection.vendor, version, "create")]
-    if are_distributed(connection):
-        scripts.append(_script("citus", version, "create"))
-    _run(connection, scripts)
+    _run(connection, _scripts(connection, version))
+
+
+def require_version(connection: BaseDatabaseWrapper, version: int) -> None:
+    """Raise NotSupportedError where that version is not for the database."""
+    _scripts(connection, version)
 
 
 def remove(connection: BaseDatabaseWrapper, *, version: int = VERSION) -> None:
@@ -156,6 +158,13 @@ def recount(cursor: CursorWrapper, *, workspace_id: int) -> None:
         "sqlite": "INSERT INTO mailmetrics_recounted VALUES (%s)",
     }[cursor.db.vendor]
     cursor.execute(statement, [workspace_id])
+
+
+def _scripts(connection: BaseDatabaseWrapper, version: int) -> list[str]:
+    scripts = [_script(connection.vendor, version, "create")]
+    if are_distributed(connection):
+        scripts.append(_script("citus", version, "create"))
+    return scripts
 
 
 def _script(kind: str, version: int, name: str) -> str:
