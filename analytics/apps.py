@@ -1,7 +1,7 @@
 from importlib import import_module
 
 from django.apps import AppConfig, apps
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -21,6 +21,8 @@ class AnalyticsConfig(AppConfig):
         import_module("analytics.totals.fixtures").connect()
         unmigrated = import_module("analytics.totals.unmigrated")
         post_migrate.connect(unmigrated.install_triggers, sender=self)
+        distribution = import_module("analytics.totals.distribution")
+        pre_migrate.connect(distribution.refuse_migration, sender=self)
         counting = import_module("campaigns.recording.counting")
         triggers = import_module("analytics.totals.triggers")
         counting.require(

@@ -20,7 +20,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from benchmarks import command, tables
-from benchmarks.environment import connect, machine, set_up
+from benchmarks.environment import PREPARED, connect, machine, set_up
 from benchmarks.measuring import take_turns
 from benchmarks.sizes import HUGE, Growth
 from tests.postgres import Server, temporary_server
@@ -71,7 +71,7 @@ def run(growth: Growth) -> int:
         call_command("migrate", database=YOUNG, verbosity=0)
         print(f"{machine(server.version)}, {_tune(server, 'default')}", flush=True)
         _tune(other, YOUNG)
-        _measure(growth, Path(folder), other.url)
+        _measure(growth, Path(folder), f"{other.url}?{PREPARED}")
     tables.goals()
     print(f"The run took {(perf_counter() - start) / 60:.1f} minutes.")
     return 0

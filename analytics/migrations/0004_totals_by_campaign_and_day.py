@@ -1,18 +1,9 @@
 import django.db.models.deletion
 from django.db import migrations, models
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.migrations.state import StateApps
-
-from analytics.totals import triggers
 
 NEW_COUNTS = ("clicked", "unsubscribed", "complained", "machine_opened")
 COUNTS = ("sent", "opened", "replied", "bounced", *NEW_COUNTS)
 NOT_NEGATIVE = models.Q(**{f"{count}__gte": 0 for count in COUNTS})
-
-
-def refuse_on_a_cluster(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Before it drops a table there: what 0003 would create then knows no cluster."""
-    triggers.require_version(schema_editor.connection, 1)
 
 
 class Migration(migrations.Migration):
@@ -115,5 +106,4 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.RunPython(migrations.RunPython.noop, refuse_on_a_cluster, elidable=False),
     ]

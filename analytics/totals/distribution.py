@@ -4,12 +4,14 @@ Workspaces and campaigns are whole on every node. The totals and the events of o
 one node together, so that whoever asks about a workspace, or writes its events, needs that alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from django.core.management import CommandError
 from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
+from django.db.migrations import Migration
 from django.db.models import Model
 
 from analytics.models import CampaignDailyTotals, CampaignTotals, DailyTotals, PrunedTotals
@@ -57,7 +59,7 @@ def unplaced(connection: BaseDatabaseWrapper) -> list[str]:
         ),
         *(
             f"let {column} count on from {highest}"
-            for column, highest in numbering.begun_anew(connection)
+            for column, highest in numbering.columns_behind(connection).items()
         ),
     ]
 
@@ -183,6 +185,20 @@ def _asked(connection: BaseDatabaseWrapper, question: str) -> Any:
         return cursor.fetchone()[0]
 
 
+# Behind it there are only triggers that know no cluster.
+_BEFORE_CLUSTERS = ("mailmetrics_analytics", "0004_totals_by_campaign_and_day")
+
+
+def refuse_migration(*, plan: Iterable[tuple[Migration, bool]], using: str, **kwargs: Any) -> None:
+    """For pre_migrate: raise CommandError, before anything is undone, if it leads too far back."""
+    backwards = {(each.app_label, each.name) for each, is_backwards in plan if is_backwards}
+    if _BEFORE_CLUSTERS in backwards and triggers.are_distributed(connections[using]):
+        raise CommandError(
+            f"The triggers before {' '.join(_BEFORE_CLUSTERS)} are not for tables that Citus "
+            "distributes. A dump that is restored to one server can be migrated so far back."
+        )
+
+
 def distribute(*, using: str) -> None:
     """Do what remains, in one transaction; readers and writers wait until it commits.
 
@@ -198,7 +214,7 @@ def _distribute(using: str) -> None:
     connection = connections[using]
     with transaction.atomic(using=using), connection.cursor() as cursor:
         _prepare(cursor)
-        given = numbering.given(cursor)
+        before = numbering.last_numbers(cursor)
         # Without them: the rows that are copied to the shards have been counted.
         triggers.remove(connection)
         placed = placed_tables(connection)
@@ -217,7 +233,7 @@ def _distribute(using: str) -> None:
         # the shards, too.
         for table in (*DISTRIBUTED, *reversed(REFERENCE)):
             cursor.execute("SELECT truncate_local_data_after_distributing_table(%s)", [table])
-        numbering.count_on(connection, given)
+        numbering.restore(cursor, before)
         triggers.install(connection)
 
 

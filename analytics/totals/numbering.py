@@ -11,9 +11,11 @@ from django.db.backends.utils import CursorWrapper
 
 from campaigns.base.citus import has_citus
 
+OURS = ("mailmetrics_", "django_migrations")  # how the names of tables begin
+
 
 class Column(NamedTuple):
-    """One that numbers its rows by itself."""
+    """One that numbers its rows by itself; the table's name as SQL has it."""
 
     table: str
     name: str
@@ -22,66 +24,60 @@ class Column(NamedTuple):
         return f"{self.table}.{self.name}"
 
 
-# Of this role's tables: it may ask their sequences.
-_GIVEN = """
-    SELECT c.relname, a.attname,
-           pg_sequence_last_value(pg_get_serial_sequence(c.oid::regclass::text, a.attname))
+_COLUMNS = """
       FROM pg_class c
-      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attidentity <> ''
-     WHERE c.relkind = 'r' AND pg_table_is_visible(c.oid) AND pg_has_role(c.relowner, 'USAGE')
-"""
-_NEXT = """
-    SELECT c.relname, a.attname,
-           COALESCE(pg_sequence_last_value(s.seqrelid) + s.seqincrement, s.seqstart)
-      FROM pg_dist_partition p
-      JOIN pg_class c ON c.oid = p.logicalrelid
-      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attidentity <> ''
+      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attidentity <> '' AND NOT a.attisdropped
       JOIN pg_sequence s
         ON s.seqrelid = pg_get_serial_sequence(c.oid::regclass::text, a.attname)::regclass
-      JOIN pg_dist_local_group g ON g.groupid = 0
-     WHERE p.partmethod = 'n' AND p.repmodel <> 't' AND starts_with(c.relname, 'mailmetrics_')
-       AND pg_table_is_visible(c.oid)
-       AND has_table_privilege(c.oid, 'SELECT') AND has_sequence_privilege(s.seqrelid, 'SELECT')
+     WHERE pg_has_role(c.relowner, 'USAGE')
+"""
+_LAST = f"SELECT c.oid::regclass::text, a.attname, pg_sequence_last_value(s.seqrelid) {_COLUMNS}"
+# Of the tables that Citus has taken in, on the coordinator: the other nodes number apart.
+_NEXT = f"""
+    SELECT c.oid::regclass::text, a.attname,
+           COALESCE(pg_sequence_last_value(s.seqrelid) + s.seqincrement, s.seqstart)
+    {_COLUMNS}
+       AND EXISTS (SELECT FROM pg_dist_local_group WHERE groupid = 0)
+       AND EXISTS (SELECT FROM pg_dist_partition p
+                    WHERE p.logicalrelid = c.oid AND p.partmethod = 'n' AND p.repmodel <> 't')
      ORDER BY 1, 2
 """
 
 
-def given(cursor: CursorWrapper) -> dict[Column, int]:
-    """The last number that each has given."""
-    cursor.execute(_GIVEN)
+def last_numbers(cursor: CursorWrapper) -> dict[Column, int]:
+    """What each has given last, of the tables that this role owns."""
+    cursor.execute(_LAST)
     return {Column(table, name): last for table, name, last in cursor.fetchall() if last}
 
 
-def begun_anew(connection: BaseDatabaseWrapper) -> list[tuple[Column, int]]:
-    """Columns that would give a number that is there, with the highest that is.
+def columns_behind(connection: BaseDatabaseWrapper) -> dict[Column, int]:
+    """Those of our tables that would give a number that is there, with the highest that is.
 
-    Of our own tables that this role may read, and on the coordinator: the others number apart.
+    Empty for a role that does not own the tables.
     """
     if not has_citus(connection):
-        return []
-    quote = connection.ops.quote_name
-    behind = []
+        return {}
     with connection.cursor() as cursor:
-        cursor.execute(_NEXT)
-        for table, name, following in cursor.fetchall():
-            cursor.execute(f"SELECT max({quote(name)}) FROM {quote(table)}")
-            highest = cursor.fetchone()[0]
-            if highest is not None and following <= highest:
-                behind.append((Column(table, name), highest))
-    return behind
+        return {
+            column: highest
+            for column, (following, highest) in _taken_in(cursor).items()
+            if column.table.rpartition(".")[2].startswith(OURS) and following <= highest
+        }
 
 
-def count_on(connection: BaseDatabaseWrapper, before: dict[Column, int]) -> None:
-    """Let no column give a number again that it had given before: an id is never another row's."""
-    with connection.cursor() as cursor:
-        now = given(cursor)
-        anew = {column: last for column, last in before.items() if now.get(column, 0) < last}
-        for column, highest in (anew | dict(begun_anew(connection))).items():
-            cursor.execute(
-                "SELECT setval(pg_get_serial_sequence(%s, %s), %s)",
-                [
-                    connection.ops.quote_name(column.table),
-                    column.name,
-                    max(highest, before.get(column, 0)),
-                ],
-            )
+def restore(cursor: CursorWrapper, before: dict[Column, int]) -> None:
+    """Let no column give a number again that it gave ``before``, or that is there."""
+    for column, (following, highest) in _taken_in(cursor).items():
+        last = max(highest, before.get(column, 0))
+        if following <= last:
+            cursor.execute("SELECT setval(pg_get_serial_sequence(%s, %s), %s)", [*column, last])
+
+
+def _taken_in(cursor: CursorWrapper) -> dict[Column, tuple[int, int]]:
+    """The number that is next, and the highest that is there."""
+    cursor.execute(_NEXT)
+    found = {}
+    for table, name, following in cursor.fetchall():
+        cursor.execute(f"SELECT max({cursor.db.ops.quote_name(name)}) FROM {table}")
+        found[Column(table, name)] = (following, cursor.fetchone()[0] or 0)
+    return found

@@ -65,15 +65,13 @@ _EVENTS_FIRING = {
 def install(connection: BaseDatabaseWrapper, *, version: int = VERSION) -> None:
     """Create the triggers, in one transaction, on a database that has the tables and none yet.
 
-    On PostgreSQL they are the tables' owner's, whoever installs them: their functions run with the
-    rights of theirs, and to replace one takes the same.
+    On PostgreSQL the functions belong to the tables' owner, whoever installs them: they run with
+    its rights, and it can replace them.
     """
-    _run(connection, _scripts(connection, version))
-
-
-def require_version(connection: BaseDatabaseWrapper, version: int) -> None:
-    """Raise NotSupportedError where that version is not for the database."""
-    _scripts(connection, version)
+    scripts = [_script(connection.vendor, version, "create")]
+    if are_distributed(connection):
+        scripts.append(_script("citus", version, "create"))
+    _run(connection, scripts)
 
 
 def remove(connection: BaseDatabaseWrapper, *, version: int = VERSION) -> None:
@@ -160,13 +158,6 @@ def recount(cursor: CursorWrapper, *, workspace_id: int) -> None:
     cursor.execute(statement, [workspace_id])
 
 
-def _scripts(connection: BaseDatabaseWrapper, version: int) -> list[str]:
-    scripts = [_script(connection.vendor, version, "create")]
-    if are_distributed(connection):
-        scripts.append(_script("citus", version, "create"))
-    return scripts
-
-
 def _script(kind: str, version: int, name: str) -> str:
     if kind not in (*VENDORS, "citus"):
         raise NotSupportedError(
@@ -213,7 +204,8 @@ _OF_ANOTHER_OWNER = f"""
                   AND relkind = 'c'
            ) AS made (name, owner) ON made.owner <> c.relowner
      WHERE c.oid = '{EmailEvent._meta.db_table}'::regclass
-       AND has_schema_privilege(c.relowner, c.relnamespace, 'CREATE')
+       AND ((SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+            OR has_schema_privilege(c.relowner, c.relnamespace, 'CREATE'))
 """
 
 # Of PostgreSQL: up to a semicolon that is in no comment, dollar quotes or quotes.

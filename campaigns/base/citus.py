@@ -42,15 +42,20 @@ _KEEPING_PLANS = {(12, 1): range(11, 14), (13, 2): range(1, 3), (14, 0): range(2
 
 
 def release_that_keeps_plans(connection: BaseDatabaseWrapper) -> str:
-    """The release of Citus, if prepared statements take ever more of its memory; "" of others."""
+    """The database's release of Citus if it leaks plans, as "13.2.2", else ""."""
     if not has_citus(connection):
         return ""
     with connection.cursor() as cursor:
         cursor.execute("SELECT citus_version()")
-        version = re.match(r"Citus (\d+)\.(\d+)\.(\d+)", cursor.fetchone()[0])
-    if not version:
+        return leaking_release(cursor.fetchone()[0])
+
+
+def leaking_release(version: str) -> str:
+    """The same of what ``citus_version()`` tells."""
+    told = re.match(r"Citus (\d+)\.(\d+)\.(\d+)\b", version)
+    if not told:
         return ""
-    major, minor, patch = map(int, version.groups())
+    major, minor, patch = map(int, told.groups())
     return f"{major}.{minor}.{patch}" if patch in _KEEPING_PLANS.get((major, minor), ()) else ""
 
 

@@ -9,6 +9,7 @@ from django.db import connection
 
 from analytics.totals import triggers
 from analytics.totals.checks import check_distribution, check_triggers
+from campaigns.base.citus import leaking_release
 from tests.analytics.world import AS_MADE, SENT, World, row
 from tests.commands import run
 from tests.sql import execute, insert_events
@@ -34,6 +35,23 @@ def test_a_postgresql_without_the_extension_is_told_so(options):
     assert str(raised.value) == (
         "The database lacks the extension citus. CREATE EXTENSION makes it."
     )
+
+
+@pytest.mark.parametrize(
+    ("release", "leaks"),
+    [
+        ("12.1.10", False),
+        ("12.1.11", True),
+        ("13.2.0", False),
+        ("13.2.2", True),
+        ("13.2.20", False),
+        ("14.0.1", True),
+        ("15.0devel", False),
+    ],
+)
+def test_releases_of_citus_that_leak_plans_are_known(release, leaks):
+    told = leaking_release(f"Citus {release} on x86_64-pc-linux-gnu, compiled by gcc, 64-bit")
+    assert told == (release if leaks else "")
 
 
 @pytest.mark.postgresql

@@ -136,6 +136,7 @@ def mail(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
     with of_a_cluster() if "cluster" in request.param else of_one_server() as superuser:
         mail = Mail(superuser, folder)
+        mail.is_cluster = "cluster" in request.param
         if request.param == "cluster, then roles":
             mail.manage("distribute_tables")
         for file in ("roles.sql", "one_workspace.sql"):
@@ -348,12 +349,18 @@ triggers.install(connection)
 """
 
 
+OWNERS = """
+    SELECT string_agg(DISTINCT owner::regrole::text, ' ')
+      FROM (SELECT proowner FROM pg_proc WHERE starts_with(proname, 'mailmetrics_')
+             UNION ALL
+            SELECT typowner FROM pg_type WHERE starts_with(typname, 'mailmetrics_')) made (owner)
+"""
+
+
 def test_the_triggers_are_the_owner_s_whoever_installs_them(mail):
     for role in (None, "mail_owner"):
         mail.as_(role, "shell", "-v", "0", "-c", INSTALL)
-        owners = mail.sql(
-            "SELECT DISTINCT proowner::regrole::text FROM pg_proc "
-            "WHERE pronamespace = 'public'::regnamespace AND starts_with(proname, 'mailmetrics_')"
-        )
-        assert owners == [("mail_owner",)]
+        nodes = f"SELECT result FROM run_command_on_all_nodes($${OWNERS}$$)"
+        owners = mail.sql(nodes if mail.is_cluster else OWNERS)
+        assert set(owners) == {("mail_owner",)}
     mail.as_("mail_owner", "rebuild_totals")
