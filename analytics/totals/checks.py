@@ -18,6 +18,11 @@ from campaigns.models import EmailEvent
 _CREATED_BY = ("mailmetrics_analytics", "0007_triggers")
 
 
+def _with_our_tables(databases: Sequence[str] | None) -> list[str]:
+    """Those that are asked for and that the site's router gives our tables."""
+    return [alias for alias in databases or () if router.allow_migrate_model(alias, CampaignTotals)]
+
+
 @register(Tags.database)
 def check_tables(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """In each database asked for that says our tables were made: all of them have to be there."""
@@ -28,9 +33,8 @@ def check_tables(databases: Sequence[str] | None = None, **kwargs: Any) -> list[
             "has changed.",
             id="mailmetrics.E006",
         )
-        for alias in databases or ()
-        if router.allow_migrate_model(alias, CampaignTotals)
-        and (missing := sorted(_missing_tables(connections[alias])))
+        for alias in _with_our_tables(databases)
+        if (missing := sorted(_missing_tables(connections[alias])))
     ]
 
 
@@ -44,9 +48,8 @@ def check_row_security(databases: Sequence[str] | None = None, **kwargs: Any) ->
             hint="Make a policy for the role, as docs/operations.md does.",
             id="mailmetrics.E008",
         )
-        for alias in databases or ()
-        if router.allow_migrate_model(alias, CampaignTotals)
-        and (hidden := _hidden_tables(connections[alias]))
+        for alias in _with_our_tables(databases)
+        if (hidden := _hidden_tables(connections[alias]))
     ]
 
 
@@ -92,9 +95,8 @@ def check_triggers(databases: Sequence[str] | None = None, **kwargs: Any) -> lis
             "creates the triggers again and makes all totals anew.",
             id="mailmetrics.E006",
         )
-        for alias in databases or ()
-        if router.allow_migrate_model(alias, CampaignTotals)
-        and (missing := sorted(_missing(connections[alias])))
+        for alias in _with_our_tables(databases)
+        if (missing := sorted(_missing(connections[alias])))
     ]
 
 
@@ -116,9 +118,8 @@ def check_distribution(databases: Sequence[str] | None = None, **kwargs: Any) ->
             hint="Run `mailmetrics_distribute_tables`, with --database if it is not the default.",
             id="mailmetrics.E009",
         )
-        for alias in databases or ()
-        if router.allow_migrate_model(alias, CampaignTotals)
-        and distribution.is_begun(connections[alias])
+        for alias in _with_our_tables(databases)
+        if distribution.is_begun(connections[alias])
         and not _missing_tables(connections[alias])
         and (steps := distribution.unplaced(connections[alias]))
     ]
@@ -138,9 +139,8 @@ def check_prepared_statements(
             "a release that has its change 8824.",
             id="mailmetrics.W010",
         )
-        for alias in databases or ()
-        if router.allow_migrate_model(alias, CampaignTotals)
-        and (connection := connections[alias]).settings_dict["OPTIONS"].get("prepare_threshold")
+        for alias in _with_our_tables(databases)
+        if (connection := connections[alias]).settings_dict["OPTIONS"].get("prepare_threshold")
         is not None
         and (release := release_that_keeps_plans(connection))
         and has_shards(connection, EmailEvent._meta.db_table)

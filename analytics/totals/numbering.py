@@ -51,9 +51,10 @@ def last_numbers(cursor: CursorWrapper) -> dict[Column, int]:
 
 
 def columns_behind(connection: BaseDatabaseWrapper) -> dict[Column, int]:
-    """Those of our tables that would give a number that is there, with the highest that is.
+    """Those that would give a number that is there, with the highest that is.
 
-    Empty for a role that does not own the tables.
+    Of our tables and of Django's list of migrations, which other nodes may read. Empty for a role
+    that does not own the tables.
     """
     if not has_citus(connection):
         return {}
