@@ -98,7 +98,9 @@ def are_narrower(new: Iterable[str], old: Iterable[str]) -> bool:
 
 
 def _contains(wide: Network, narrow: Network) -> bool:
-    return wide.version == narrow.version and narrow.subnet_of(wide)  # type: ignore[arg-type]
+    if isinstance(wide, IPv4Network):
+        return isinstance(narrow, IPv4Network) and narrow.subnet_of(wide)
+    return isinstance(narrow, IPv6Network) and narrow.subnet_of(wide)
 
 
 def _spelled(network: Network) -> str:

@@ -73,7 +73,7 @@ class WorkspaceFilter(admin.RelatedFieldListFilter):
                 yield from ((name, value) for value in values)
 
 
-class ManyWorkspaces(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
+class ManyWorkspaces(admin.ModelAdmin):  # type: ignore[type-arg]  # django-stubs makes it generic, and Django's own class can't be subscripted at run time
     """With many workspaces, those in the form and in the filter are searched for by name."""
 
     @property

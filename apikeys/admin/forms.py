@@ -142,7 +142,7 @@ class OnceForm(forms.Form):
     token = forms.UUIDField(label="", widget=forms.HiddenInput, initial=uuid4)
 
 
-class AddKeyForm(OnceForm, LifetimeForm, forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+class AddKeyForm(OnceForm, LifetimeForm, forms.ModelForm):  # type: ignore[type-arg]  # django-stubs makes it generic, and Django's own class can't be subscripted at run time
     # The choices are read for each form: a host registers its own scopes as it starts.
     scopes = forms.MultipleChoiceField(
         choices=scope_choices, widget=forms.CheckboxSelectMultiple, label=_("Scopes")
@@ -150,7 +150,7 @@ class AddKeyForm(OnceForm, LifetimeForm, forms.ModelForm):  # type: ignore[type-
     networks = NetworksField()
 
 
-class ChangeKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+class ChangeKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # django-stubs makes it generic, and Django's own class can't be subscripted at run time
     """A key never gains by an edit: its name can change, its expiry come forward, and the
     addresses that it may come from become fewer."""
 

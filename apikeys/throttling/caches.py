@@ -82,7 +82,7 @@ class DatabaseCache(db.DatabaseCache):
 
 
 def _read(text: str) -> int:
-    number: int = pickle.loads(base64.b64decode(text))  # noqa: S301 - as Django's get
+    number: int = pickle.loads(base64.b64decode(text))  # noqa: S301 - the form of this table's rows is Django's, whose own get() unpickles the same ones
     return number
 
 

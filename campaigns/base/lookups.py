@@ -20,7 +20,7 @@ _LOOKUPS = ("", "__exact", "__in", "__isnull", "__isempty", "__gt", "__gte", "__
 _MOST_WORDS = 20
 
 
-class CarefulLookups(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
+class CarefulLookups(admin.ModelAdmin):  # type: ignore[type-arg]  # django-stubs makes it generic, and Django's own class can't be subscripted at run time
     """Only what the list filters by can be filtered by, and a search is short.
 
     Django's own takes any lookup of any field or annotation: a pattern or a range may be malformed

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
+class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # django-stubs makes it generic, and Django's own class can't be subscripted at run time
     """Nobody adds, changes or deletes anything here, whatever their permissions."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -23,7 +23,7 @@ class Refused(PermissionDenied):
         self.acts = acts
 
 
-class ExplainedRefusals(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
+class ExplainedRefusals(admin.ModelAdmin):  # type: ignore[type-arg]  # django-stubs makes it generic, and Django's own class can't be subscripted at run time
     """Answers a page that the user may not open with one of the admin's own, and 403."""
 
     def get_urls(self) -> list[URLPattern]:
